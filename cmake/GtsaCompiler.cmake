@@ -1,0 +1,22 @@
+# The language, warnings and floating-point rules that hold for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "build type" FORCE)
+endif()
+# Assertions name our own bugs and stay on in release.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+add_library(gtsa_flags INTERFACE)
+# No contraction to fused multiply-add behind our back: pixels and boxes must be the same on every processor.
+target_compile_options(gtsa_flags INTERFACE -Wall -Wextra -Wshadow -ffp-contract=off)
+if(GTSA_SANITIZE)
+  target_compile_options(gtsa_flags INTERFACE -fsanitize=${GTSA_SANITIZE} -fno-omit-frame-pointer
+                                              -fno-sanitize-recover=all)
+  target_link_options(gtsa_flags INTERFACE -fsanitize=${GTSA_SANITIZE})
+endif()
