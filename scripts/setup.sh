@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what gtsa is built from, on Debian 12 and 13, and makes sure the OpenMP build of OpenBLAS is the BLAS in use.
+# Run it as often as you like: where nothing is missing it changes nothing and needs no rights.
+#
+#   scripts/setup.sh           install what is missing (as root, or through sudo)
+#   scripts/setup.sh --check   change nothing; exit 1 and name what is missing
+#   scripts/setup.sh --list    print the packages
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build pkg-config ccache                       # tools (ccache only saves time)
+  libtorch-dev                                                  # LibTorch, and five that its CMake files and headers need
+  libgflags-dev libgoogle-glog-dev libprotobuf-dev protobuf-compiler libgloo-dev
+  libopenblas0-openmp                                           # BLAS on LibTorch's own thread team
+  libhwy-dev libjpeg-dev libpng-dev libwebp-dev                 # vector code, pictures
+  libcli11-dev libtomlplusplus-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
+  libgtest-dev libgmock-dev libbenchmark-dev                    # tests, benchmarks
+)
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+mode=install
+case "${1:-}" in
+  "") ;;
+  --check) mode=check ;;
+  --list) printf '%s\n' "${packages[@]}"; exit 0 ;;
+  *) fail "unknown option '$1'; known: --check, --list" ;;
+esac
+
+refuse_elsewhere() {
+  local id="" version=""
+  if [ -r /etc/os-release ]; then
+    id=$(. /etc/os-release && printf '%s' "${ID:-}")
+    version=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
+  fi
+  case "$id:$version" in debian:12 | debian:13) return ;; esac
+  {
+    echo "setup: this script knows Debian 12 and 13, and this is '${id:-an unknown system} ${version}'. Nothing was changed."
+    echo "setup: install by hand what these Debian packages bring, then run scripts/build.sh:"
+    printf '  %s\n' "${packages[@]}"
+    echo "setup: LibTorch may also come from PyTorch's own packages (CMAKE_PREFIX_PATH=.../torch/share/cmake);"
+    echo "setup: then gflags, glog, protobuf, gloo and OpenBLAS are not needed."
+  } >&2
+  exit 1
+}
+
+missing_packages() {
+  local name
+  for name in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)" = installed ] || printf '%s\n' "$name"
+  done
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; return; fi
+  command -v sudo >/dev/null || fail "needs the rights of root for '$*': run it as root, or install sudo"
+  sudo "$@"
+}
+
+# The reference BLAS is a hundred times slower, and OpenBLAS's pthread build runs a second pool of threads beside LibTorch's.
+triplet() { dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch; }
+library_in_use() { readlink -f "/usr/lib/$(triplet)/$1" || true; }
+wrong_libraries() {
+  local library
+  for library in libblas.so.3 liblapack.so.3; do
+    case "$(library_in_use "$library")" in */openblas-openmp/*) ;; *) printf '%s\n' "$library" ;; esac
+  done
+}
+select_libraries() {
+  local library folder
+  folder="/usr/lib/$(triplet)"
+  for library in $(wrong_libraries); do
+    say "selecting the OpenMP build of OpenBLAS as $library (was $(library_in_use "$library"))"
+    as_root update-alternatives --set "$library-$(triplet)" "$folder/openblas-openmp/$library"
+  done
+}
+
+refuse_elsewhere
+mapfile -t missing < <(missing_packages)
+if [ "$mode" = check ]; then
+  [ ${#missing[@]} = 0 ] || fail "missing: ${missing[*]}"
+  [ -z "$(wrong_libraries)" ] || fail "not OpenBLAS's OpenMP build: $(wrong_libraries | tr '\n' ' ')"
+  say "everything is there"
+  exit 0
+fi
+if [ ${#missing[@]} != 0 ]; then
+  say "installing ${#missing[@]} packages: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  mapfile -t missing < <(missing_packages)
+  [ ${#missing[@]} = 0 ] || fail "still missing after apt-get: ${missing[*]}"
+fi
+select_libraries
+[ -z "$(wrong_libraries)" ] || fail "could not select OpenBLAS's OpenMP build for: $(wrong_libraries | tr '\n' ' ')"
+say "everything is there; BLAS: $(library_in_use libblas.so.3)"

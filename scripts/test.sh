@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# From nothing to tested: installs what is missing, builds the release preset, runs the tests.
+#
+#   scripts/test.sh          the quick tests (minutes)
+#   scripts/test.sh --slow   the quick tests, then the slow ones (kill and resume, long trainings, installation)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+slow=no
+case "${1:-}" in
+  "") ;;
+  --slow) slow=yes ;;
+  *) echo "test: unknown option '$1'; known: --slow" >&2; exit 2 ;;
+esac
+scripts/setup.sh
+scripts/build.sh release
+ctest --preset release --parallel 2 --label-exclude slow --no-tests=error
+if [ "$slow" = yes ]; then
+  ctest --preset release --label-regex slow --no-tests=error
+fi
