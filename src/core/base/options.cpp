@@ -299,7 +299,7 @@ std::string Fields::toml() const {
   return text;
 }
 
-void apply(Fields& fields, std::span<const Assignment> assignments) {
+void assign(Fields& fields, std::span<const Assignment> assignments) {
   for (const Assignment& assignment : assignments) {
     Field* field = fields.find(assignment.key);
     if (field == nullptr || field->is_only_flag()) {
@@ -311,7 +311,7 @@ void apply(Fields& fields, std::span<const Assignment> assignments) {
   }
 }
 
-void apply_set(Fields& fields, std::string_view assignment, int layer) {
+void assign_set(Fields& fields, std::string_view assignment, int layer) {
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
     throw UsageError("--set {}: a pair key=value is wanted, for example --set model.depth=6", assignment);
@@ -319,7 +319,7 @@ void apply_set(Fields& fields, std::string_view assignment, int layer) {
   const std::string key(assignment.substr(0, equals));
   const Origin origin{layer, "--set " + key};
   Field* field = fields.find(key);
-  if (field == nullptr || field->is_only_flag()) apply(fields, std::vector<Assignment>{{key, std::string(), origin}});
+  if (field == nullptr || field->is_only_flag()) assign(fields, std::vector<Assignment>{{key, std::string(), origin}});
   std::string_view value = assignment.substr(equals + 1);
   if (value.size() >= 2 && ((value.front() == '"' && value.back() == '"') || (value.front() == '[' && value.back() == ']'))) {
     value = value.substr(1, value.size() - 2);

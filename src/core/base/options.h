@@ -127,9 +127,9 @@ struct Assignment {
 std::vector<Assignment> read_toml(std::string_view text, const std::string& name, int layer);
 
 /// Sets fields. An unknown key is a UsageError with its origin and the nearest known name.
-void apply(Fields& fields, std::span<const Assignment> assignments);
+void assign(Fields& fields, std::span<const Assignment> assignments);
 /// `--set key=value`.
-void apply_set(Fields& fields, std::string_view assignment, int layer);
+void assign_set(Fields& fields, std::string_view assignment, int layer);
 
 /// The nearest of `words` to a mistyped one, if one is near.
 std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> words);
