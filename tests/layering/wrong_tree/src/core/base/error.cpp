@@ -1,0 +1,4 @@
+// core/base itself is without fault.
+#include <string>
+
+#include "core/base/error.h"

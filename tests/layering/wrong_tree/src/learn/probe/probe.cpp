@@ -1,0 +1,2 @@
+#include "core/image/image.h"
+#include "learn/ssl/gtsa.h"
