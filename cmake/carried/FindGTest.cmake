@@ -1,0 +1,17 @@
+# GoogleTest out of carry/, built from its sources.
+if(NOT TARGET GTest::gtest)
+  find_package(Threads REQUIRED)
+  set(sources "${CMAKE_CURRENT_LIST_DIR}/../../carry/googletest")
+  add_library(carried_gtest STATIC "${sources}/googletest/src/gtest-all.cc" "${sources}/googlemock/src/gmock-all.cc")
+  target_include_directories(carried_gtest SYSTEM PUBLIC "${sources}/googletest/include" "${sources}/googlemock/include"
+                                                  PRIVATE "${sources}/googletest" "${sources}/googlemock")
+  target_link_libraries(carried_gtest PUBLIC Threads::Threads)
+  add_library(carried_gtest_main STATIC "${sources}/googlemock/src/gmock_main.cc")
+  target_link_libraries(carried_gtest_main PUBLIC carried_gtest)
+  add_library(GTest::gtest ALIAS carried_gtest)
+  add_library(GTest::gmock ALIAS carried_gtest)
+  add_library(GTest::gtest_main ALIAS carried_gtest_main)
+  add_library(GTest::gmock_main ALIAS carried_gtest_main)
+endif()
+set(GTest_FOUND TRUE)
+set(GTEST_FOUND TRUE)
