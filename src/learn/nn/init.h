@@ -1,0 +1,31 @@
+#pragma once
+// Initial weights (the original's distributions, spec 2.1-2.3), drawn from keyed streams: a tensor's values depend on
+// the seed and on its place in the walk alone.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "core/base/rng.h"
+#include "learn/nn/heads.h"
+#include "learn/nn/vit.h"
+
+namespace gtsa::nn {
+
+/// Gives each tensor of a role, in the order of its walk, the stream (seed, Purpose::init, sample = index).
+struct InitStreams {
+  uint64_t seed = 0;
+  uint64_t next_tensor = 0;
+  Rng next() { return Rng({seed, 0, next_tensor++, 0, Purpose::init}); }
+};
+
+/// N(0, 0.02) for linear weights, class token and position embedding (the original truncates at +-2, a hundred
+/// deviations away); LayerNorm 1 and 0; linear biases 0; patch embedding uniform within +-1/sqrt(fan_in), weight and
+/// bias.
+void init(Vit& vit, InitStreams& streams);
+/// Weights N(0, 0.02), biases 0.
+void init(ConvHead& head, InitStreams& streams);
+/// Linear weight and bias uniform within +-1/sqrt(fan_in); LayerNorm 1 and 0.
+void init(RotationHead& head, InitStreams& streams);
+
+}  // namespace gtsa::nn

@@ -1,0 +1,162 @@
+#include "learn/nn/vit.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addcmul.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/upsample_bicubic2d.h>
+
+#include <cmath>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/rng.h"
+
+namespace gtsa::nn {
+namespace {
+
+constexpr double kNormEps = 1e-6;
+constexpr int64_t kMlpRatio = 4;
+
+/// x + branch, or of the kept samples only: x + branch * keep / (1 - rate).
+at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const DropPath* drop_path, double rate,
+                      int64_t block, int64_t which) {
+  if (drop_path == nullptr || rate == 0) return x + branch;
+  const at::Tensor factor = drop_path->keep[block][which].to(branch.options()).div(1.0 - rate).view({-1, 1, 1});
+  return at::addcmul(x, branch, factor);
+}
+
+/// Tokens after the last block, before the final norm: [n, 1 + T, C].
+at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
+  const VitOptions& o = vit.options;
+  const int64_t n = images.size(0), height = images.size(2), width = images.size(3);
+  token_grid(o, height, width);
+  GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, n}),
+             "drop path masks are for another batch or depth");
+  const Linear embed{vit.patch_embed.proj.weight.flatten(1), vit.patch_embed.proj.bias};
+  at::Tensor x = ops::linear(ops::patches(images, o.patch_size), embed);
+  x = at::cat({vit.cls_token.expand({n, 1, o.embed_dim}), x}, 1);
+  x = x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
+  for (int64_t j = 0; j < o.depth; ++j) {
+    const Block& block = vit.blocks[static_cast<size_t>(j)];
+    const double rate = o.drop_path_rate(j);
+    at::Tensor y = ops::linear(ops::layer_norm(x, block.norm1, kNormEps), block.attn.qkv);
+    y = ops::linear(ops::attention(y, o.num_heads), block.attn.proj);
+    x = add_branch(x, y, drop_path, rate, j, 0);
+    y = ops::gelu(ops::linear(ops::layer_norm(x, block.norm2, kNormEps), block.mlp.fc1));
+    x = add_branch(x, ops::linear(y, block.mlp.fc2), drop_path, rate, j, 1);
+  }
+  return x;
+}
+
+}  // namespace
+
+void VitOptions::check() const {
+  std::string faults;
+  const auto refuse = [&](const std::string& fault) { faults += (faults.empty() ? "" : "; ") + fault; };
+  if (patch_size < 1) refuse(fmt::format("patch_size {} is below 1", patch_size));
+  if (image_size < patch_size) {
+    refuse(fmt::format("image_size {} is smaller than a patch of {} pixels", image_size, patch_size));
+  }
+  if (depth < 1) refuse(fmt::format("depth {} is below 1", depth));
+  if (num_heads < 1 || embed_dim < 1 || embed_dim % num_heads != 0) {
+    refuse(fmt::format("embed_dim {} does not divide into {} heads", embed_dim, num_heads));
+  }
+  if (!(drop_path >= 0 && drop_path < 1)) refuse(fmt::format("drop_path {} is outside [0, 1)", drop_path));
+  if (!faults.empty()) throw UsageError("no such Vision Transformer: {}", faults);
+}
+
+void Attention::walk(const Walk& visit) {
+  qkv.walk(under("qkv.", visit));
+  proj.walk(under("proj.", visit));
+}
+
+void Mlp::walk(const Walk& visit) {
+  fc1.walk(under("fc1.", visit));
+  fc2.walk(under("fc2.", visit));
+}
+
+void Block::walk(const Walk& visit) {
+  norm1.walk(under("norm1.", visit));
+  attn.walk(under("attn.", visit));
+  norm2.walk(under("norm2.", visit));
+  mlp.walk(under("mlp.", visit));
+}
+
+void PatchEmbed::walk(const Walk& visit) { proj.walk(under("proj.", visit)); }
+
+void Vit::walk(const Walk& visit) {
+  visit("cls_token", cls_token);
+  visit("pos_embed", pos_embed);
+  patch_embed.walk(under("patch_embed.", visit));
+  for (size_t i = 0; i < blocks.size(); ++i) blocks[i].walk(under("blocks." + std::to_string(i) + ".", visit));
+  norm.walk(under("norm.", visit));
+}
+
+Vit make_vit(const VitOptions& options) {
+  options.check();
+  const int64_t width = options.embed_dim;
+  Vit vit;
+  vit.options = options;
+  vit.cls_token = on_meta({1, 1, width});
+  vit.pos_embed = on_meta({1, 1 + options.grid() * options.grid(), width});
+  vit.patch_embed.proj = make_conv(3, width, options.patch_size);
+  for (int64_t j = 0; j < options.depth; ++j) {
+    vit.blocks.push_back({make_layer_norm(width),
+                          {make_linear(width, 3 * width), make_linear(width, width)},
+                          make_layer_norm(width),
+                          {make_linear(width, kMlpRatio * width), make_linear(kMlpRatio * width, width)}});
+  }
+  vit.norm = make_layer_norm(width);
+  return vit;
+}
+
+DropPath draw_drop_path(const VitOptions& options, const DropPathKey& key) {
+  const int64_t n = key.views * key.samples;
+  at::Tensor keep = at::empty({options.depth, 2, n}, at::kByte);
+  auto* kept = keep.data_ptr<uint8_t>();
+  for (int64_t i = 0; i < n; ++i) {
+    Rng rng({key.seed, key.step, key.first_sample + static_cast<uint64_t>(i % key.samples),
+             key.first_view + static_cast<uint32_t>(i / key.samples), Purpose::drop_path});
+    for (int64_t branch = 0; branch < 2 * options.depth; ++branch) {
+      kept[branch * n + i] = rng.uniform() >= static_cast<float>(options.drop_path_rate(branch / 2));
+    }
+  }
+  return {keep};
+}
+
+Grid token_grid(const VitOptions& options, int64_t height, int64_t width) {
+  const Grid grid{height / options.patch_size, width / options.patch_size};
+  if (grid.tokens() < 1) {
+    throw Error(
+        "a picture of {} x {} pixels is smaller than a patch of {} x {}; enlarge it or use a smaller patch size", width,
+        height, options.patch_size, options.patch_size);
+  }
+  return grid;
+}
+
+at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
+  const at::Tensor x = forward_blocks(vit, images, drop_path);
+  // The norm is each token's own, so the class token may go first.
+  return ops::layer_norm(x.narrow(1, 1, x.size(1) - 1), vit.norm, kNormEps);
+}
+
+VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
+  const at::Tensor x = ops::layer_norm(forward_blocks(vit, images, drop_path), vit.norm, kNormEps);
+  return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
+}
+
+at::Tensor resize_pos_embed(const at::Tensor& pos_embed, int64_t patch_size, int64_t height, int64_t width) {
+  const int64_t rows = height / patch_size, columns = width / patch_size;
+  const int64_t stored = pos_embed.size(1) - 1;
+  if (rows * columns == stored && height == width) return pos_embed;
+  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(stored))));
+  GTSA_CHECK(side * side == stored, "a position embedding of {} patches is not square", stored);
+  const double row_scale = (static_cast<double>(rows) + 0.1) / static_cast<double>(side);
+  const double column_scale = (static_cast<double>(columns) + 0.1) / static_cast<double>(side);
+  const at::Tensor map = pos_embed.narrow(1, 1, stored).unflatten(1, {side, side}).permute({0, 3, 1, 2});
+  const at::Tensor resized = at::upsample_bicubic2d(map, {rows, columns}, false, row_scale, column_scale);
+  return at::cat({pos_embed.narrow(1, 0, 1), resized.flatten(2).transpose(1, 2)}, 1);
+}
+
+}  // namespace gtsa::nn

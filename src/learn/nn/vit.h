@@ -1,0 +1,115 @@
+#pragma once
+// The Vision Transformer (pre-norm blocks, class token, learned position embedding), with names and order of timm's.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "learn/nn/layers.h"
+#include "learn/nn/ops.h"
+
+namespace gtsa::nn {
+
+struct VitOptions {
+  int64_t image_size = 224;  ///< side in pixels of the pictures whose grid the position embedding stores
+  int64_t patch_size = 16;   ///< side of a patch in pixels
+  int64_t embed_dim = 384;   ///< width C of a token
+  int64_t depth = 12;        ///< number of blocks
+  int64_t num_heads = 6;     ///< attention heads; divides embed_dim
+  double drop_path = 0.1;    ///< rate of the last block's residual branches; block j has drop_path * j / (depth - 1)
+
+  /// Side of the grid of the position embedding.
+  int64_t grid() const { return image_size / patch_size; }
+  double drop_path_rate(int64_t block) const {
+    return depth > 1 ? drop_path * static_cast<double>(block) / static_cast<double>(depth - 1) : 0.0;
+  }
+  /// Throws UsageError naming all that cannot be.
+  void check() const;
+};
+
+struct Attention {
+  Linear qkv, proj;  ///< rows of qkv: the blocks q, k, v
+  void walk(const Walk& visit);
+};
+
+struct Mlp {
+  Linear fc1, fc2;  ///< C -> 4C -> C
+  void walk(const Walk& visit);
+};
+
+struct Block {
+  LayerNorm norm1;
+  Attention attn;
+  LayerNorm norm2;
+  Mlp mlp;
+  void walk(const Walk& visit);
+};
+
+struct PatchEmbed {
+  Conv2d proj;  ///< [C, 3, p, p]
+  void walk(const Walk& visit);
+};
+
+struct Vit {
+  VitOptions options;
+  at::Tensor cls_token;  ///< [1, 1, C]
+  at::Tensor pos_embed;  ///< [1, 1 + grid^2, C], class token's first
+  PatchEmbed patch_embed;
+  std::vector<Block> blocks;
+  LayerNorm norm;
+
+  Vit() = default;
+  Vit(Vit&&) = default;
+  Vit& operator=(Vit&&) = default;
+  void walk(const Walk& visit);
+};
+
+/// A network on the meta device: bind it (flat.h), then give it values (init.h, or a file). Throws UsageError as
+/// options.check().
+Vit make_vit(const VitOptions& options);
+
+/// Which residual branches of which samples are kept in one forward: U8 [depth, 2, n] on the CPU, 1 = kept; the middle
+/// axis is (attention, MLP). What is kept is divided by 1 - rate (VitOptions::drop_path_rate).
+struct DropPath {
+  at::Tensor keep;
+};
+
+/// Names the samples of a forward: views first_view .. first_view + views, each of them of `samples` consecutive
+/// samples, so n = views * samples, view-major.
+struct DropPathKey {
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  uint64_t first_sample = 0;  ///< place of the first sample in the step's whole batch, over all ranks and micro-batches
+  int64_t samples = 0;
+  uint32_t first_view = 0;
+  int64_t views = 0;
+};
+
+/// A branch is kept if u >= rate, u uniform in [0, 1) from the stream (seed, step, sample, view, Purpose::drop_path),
+/// drawn block by block, attention before MLP: no micro-batch, worker or rank changes a draw.
+DropPath draw_drop_path(const VitOptions& options, const DropPathKey& key);
+
+struct VitOutput {
+  at::Tensor class_token;  ///< [n, C]
+  at::Tensor tokens;       ///< [n, T, C], row by row
+};
+
+/// Grid of tokens that pictures of this height and width give: what does not fill a patch is dropped. Throws Error
+/// below one patch.
+Grid token_grid(const VitOptions& options, int64_t height, int64_t width);
+
+/// images [n, 3, height, width] -> normed patch tokens [n, T, C], class token dropped. Any height and width of a patch
+/// or more; `drop_path` may be null (nothing is dropped).
+at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
+
+/// The same with the class token (final norm applied).
+VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
+
+/// Position embedding [1, 1 + g0^2, C] for pictures of `height` x `width` pixels: as it is if they are square and have
+/// g0^2 patches, else the patch part is resized bicubically (a = -0.75, half-pixel rule, indices clamped, no
+/// antialiasing) with (rows + 0.1) / g0 and (columns + 0.1) / g0 as the scale of coordinates, as in DINO's and the
+/// original's code. Differentiable.
+at::Tensor resize_pos_embed(const at::Tensor& pos_embed, int64_t patch_size, int64_t height, int64_t width);
+
+}  // namespace gtsa::nn
