@@ -62,7 +62,8 @@ triplet() { dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-mul
 library_in_use() { readlink -f "/usr/lib/$(triplet)/$1" || true; }
 wrong_libraries() {
   local library
-  for library in libblas.so.3 liblapack.so.3; do
+  # OpenBLAS's libblas and liblapack load libopenblas.so.0, which is selected apart from them.
+  for library in libblas.so.3 liblapack.so.3 libopenblas.so.0; do
     case "$(library_in_use "$library")" in */openblas-openmp/*) ;; *) printf '%s\n' "$library" ;; esac
   done
 }
