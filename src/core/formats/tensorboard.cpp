@@ -227,7 +227,8 @@ void truncate_tensorboard(FileSystem& files, const std::filesystem::path& path, 
   Bytes rest = map.bytes();
   while (const auto framed = first_record(rest)) {
     rest = rest.subspan(framed->size());
-    if (parse_event(payload_of(*framed)).step > last_step) continue;
+    const TensorboardEvent event = parse_event(payload_of(*framed));
+    if (event.step > last_step && !event.scalars.empty()) continue;
     // Neighbours are joined, so that a long file is written in few pieces.
     if (!kept.empty() && kept.back().data() + kept.back().size() == framed->data()) {
       kept.back() = Bytes(kept.back().data(), kept.back().size() + framed->size());

@@ -36,7 +36,7 @@ struct TensorboardEvent {
 /// leaves. Fields of other kinds are passed over.
 std::vector<TensorboardEvent> parse_tensorboard(std::span<const std::byte> bytes);
 
-/// Keeps the whole records whose step is at most `last_step`, rewriting the file whole or not at all; a torn end is dropped.
+/// Drops the numbers of steps above `last_step` and a torn end, rewriting the file whole or not at all; the opening always stays.
 /// A file that needs no cut is not touched, an absent one is no error.
 void truncate_tensorboard(FileSystem& files, const std::filesystem::path& path, int64_t last_step);
 

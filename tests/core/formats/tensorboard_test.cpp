@@ -88,6 +88,13 @@ TEST(Tensorboard, IsCutBackToAStepWholeOrNotAtAll) {
   }
 }
 
+TEST(Tensorboard, KeepsTheOpeningWhenEveryStepIsForgotten) {
+  const test::TemporaryFolder folder;
+  write_atomically(real_files(), folder / "events", tensorboard_opening(0) + steps(0, 3));
+  truncate_tensorboard(real_files(), folder / "events", -1);
+  EXPECT_EQ(read_text(folder / "events"), tensorboard_opening(0));
+}
+
 TEST(Tensorboard, AFileThatNeedsNoCutIsLeftAlone) {
   const test::TemporaryFolder folder;
   const fs::path path = folder / "events";
