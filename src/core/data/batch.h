@@ -38,8 +38,8 @@ struct Buffer {
 /// Which sample stands at a place of a batch: enough to make it again alone (with the seed and the recipe's options).
 struct SampleKey {
   uint64_t epoch = 0;
-  uint64_t place = 0;  ///< position in the epoch's permutation: the `sample` of its random draws
-  uint64_t file = 0;   ///< index in the data set of the file that was used
+  uint64_t place = 0;     ///< position in the epoch's permutation: the `sample` of its random draws
+  uint64_t file = 0;      ///< index in the data set of the file that was used
   bool replaced = false;  ///< the file at this place was bad; `file` is its stand-in
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Crops of a photograph and the boxes of their overlaps (method: sections 1.1, 1.2 and 1.4). Pure functions of their arguments.
-// The order of float32 and float64 operations is the original's: results agree with it bit for bit.
+// Crops of a photograph and the boxes of their overlaps (method: sections 1.1, 1.2 and 1.4). Pure functions of their
+// arguments. The order of float32 and float64 operations is the original's: results agree with it bit for bit.
 
 #include <cstdint>
 #include <optional>
@@ -31,8 +31,8 @@ struct CropCandidate {
   int tries = 0;  ///< tries that were needed; 0: the fallback
 };
 
-/// Random resized crop, as a function of its draws: `draws.area_share()` and `draws.log_aspect()` (float32) for each try, then
-/// `draws.below(n)` in {0, ..., n-1} for the top and for the left edge. `photo` has at least one pixel.
+/// Random resized crop, as a function of its draws: `draws.area_share()` and `draws.log_aspect()` (float32) for each
+/// try, then `draws.below(n)` in {0, ..., n-1} for the top and for the left edge. `photo` has at least one pixel.
 template <class Draws>
 CropCandidate random_resized_crop(Size photo, Draws& draws) {
   for (int i = 1; i <= kCropTries; ++i) {
@@ -51,7 +51,8 @@ CropCandidate random_resized_crop(Size photo, Draws& draws) {
 Rect intersection(const Rect& a, const Rect& b);
 constexpr int64_t area(const Rect& rect) { return rect.width * rect.height; }
 
-/// Pixels that a new view must share with every global crop: `share` of the photograph, truncated; twice that for a global view.
+/// Pixels that a new view must share with every global crop: `share` of the photograph, truncated; twice that for a
+/// global view.
 int64_t overlap_threshold(Size photo, double share, bool global);
 /// The overlap rule: strictly more than `threshold` pixels are shared with each of `globals`.
 bool overlaps_enough(const Rect& candidate, std::span<const Rect> globals, int64_t threshold);

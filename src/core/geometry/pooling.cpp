@@ -19,8 +19,8 @@ std::vector<float> axis_weights(float low, float high, int64_t extent, int64_t b
   for (int64_t bin = 0; bin < bins; ++bin) {
     float* row = weights.data() + bin * extent;
     for (int64_t i = 0; i < samples; ++i) {
-      float x = start + static_cast<float>(bin) * cell +
-                (static_cast<float>(i) + 0.5F) * cell / static_cast<float>(samples);
+      float x =
+          start + static_cast<float>(bin) * cell + (static_cast<float>(i) + 0.5F) * cell / static_cast<float>(samples);
       if (x < -1.0F || x > static_cast<float>(extent)) continue;
       x = std::max(x, 0.0F);
       const auto left = static_cast<int64_t>(x);

@@ -114,7 +114,8 @@ struct StreamDraws {
 };
 
 TEST(RandomResizedCrop, LiesInsideThePhotographWhateverItsShape) {
-  for (const Size photo : {Size{1, 1}, Size{1, 100}, Size{100, 1}, Size{10, 650}, Size{3, 4000}, Size{640, 480}, Size{2, 3}}) {
+  for (const Size photo :
+       {Size{1, 1}, Size{1, 100}, Size{100, 1}, Size{10, 650}, Size{3, 4000}, Size{640, 480}, Size{2, 3}}) {
     StreamDraws draws{Rng({.seed = 1, .sample = static_cast<uint64_t>(photo.width)}), 0.1F, 1.0F};
     for (int i = 0; i < 200; ++i) {
       const Rect crop = random_resized_crop(photo, draws).crop;

@@ -71,7 +71,8 @@ TEST(roi_align_GoldenTest, TheMatrixPoolsAndItsTransposeIsTheGradient) {
     }
     const auto kind = recorded.value("kind", "");
     EXPECT_LE(worst_difference(out, golden.values<float>(name + "/out")), tolerance) << "case " << name << ", " << kind;
-    EXPECT_LE(worst_difference(gradient, golden.values<float>(name + "/grad")), tolerance) << "case " << name << ", " << kind;
+    EXPECT_LE(worst_difference(gradient, golden.values<float>(name + "/grad")), tolerance)
+        << "case " << name << ", " << kind;
   }
 }
 
@@ -156,7 +157,8 @@ TEST(PoolingMatrix, OfALinearMapIsTheCellsCentreAwayFromTheBorder) {
     const auto weights = pooling({x1, 1, x2, 13}, map, 10);
     for (int bin = 0; bin < 10; ++bin) {
       double x = 0;
-      for (size_t t = 0; t < 196; ++t) x += weights[static_cast<size_t>(bin) * 196 + t] * (static_cast<double>(t % 14) + 0.5);
+      for (size_t t = 0; t < 196; ++t)
+        x += weights[static_cast<size_t>(bin) * 196 + t] * (static_cast<double>(t % 14) + 0.5);
       EXPECT_NEAR(x, x1 + (bin + 0.5) * (x2 - x1) / 10, 1e-4);
     }
   }

@@ -1,0 +1,53 @@
+#include "core/data/sampler.h"
+
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace gtsa::data {
+
+std::vector<uint32_t> epoch_permutation(int64_t n, uint64_t seed, uint64_t epoch) {
+  // Beyond this LibTorch's permutation draws 64 bits a step; no folder of photographs comes near.
+  constexpr int64_t kMost = int64_t{UINT32_MAX} / 20;
+  GTSA_CHECK(n >= 0 && n < kMost, "a permutation of {} elements", n);
+  std::vector<uint32_t> order(static_cast<size_t>(n));
+  std::iota(order.begin(), order.end(), 0U);
+  std::mt19937 generator(static_cast<uint32_t>(seed + epoch));
+  for (size_t i = 0; i + 1 < order.size(); ++i) {
+    std::swap(order[i], order[i + static_cast<uint32_t>(generator()) % static_cast<uint32_t>(order.size() - i)]);
+  }
+  return order;
+}
+
+EpochSampler::EpochSampler(int64_t files, int64_t batch, uint64_t seed, int64_t rank, int64_t ranks)
+    : files_(files), batch_(batch), seed_(seed), rank_(rank), ranks_(ranks), per_rank_((files + ranks - 1) / ranks) {
+  GTSA_CHECK(files > 0 && ranks > 0 && rank >= 0 && rank < ranks, "rank {} of {} over {} files", rank, ranks, files);
+  if (batch < 1) throw UsageError("a batch of {} is too small: it needs at least one picture", batch);
+  if (batch > per_rank_) {
+    throw UsageError(
+        "a batch of {} is larger than the data set of {} files{}: give more photographs or a smaller --batch",
+        batch * ranks, files, ranks > 1 ? fmt::format(" ({} for each of {} ranks)", per_rank_, ranks) : "");
+  }
+}
+
+EpochSampler EpochSampler::in_parts(int64_t parts) const {
+  GTSA_CHECK(parts > 0 && batch_ % parts == 0, "a batch of {} in {} parts", batch_, parts);
+  EpochSampler result = *this;
+  result.batch_ = batch_ / parts;
+  result.parts_ = parts_ * parts;
+  return result;
+}
+
+EpochSampler::Iteration EpochSampler::iteration(int64_t k) const {
+  GTSA_CHECK(k >= 0, "iteration {} is not before the first", k);
+  const int64_t per_epoch = iterations_per_epoch();
+  Iteration result{static_cast<uint64_t>(k / per_epoch), {}};
+  result.places.reserve(static_cast<size_t>(batch_));
+  const int64_t first = (k % per_epoch) * batch_;
+  for (int64_t i = first; i < first + batch_; ++i) result.places.push_back(static_cast<uint64_t>(rank_ + ranks_ * i));
+  return result;
+}
+
+}  // namespace gtsa::data

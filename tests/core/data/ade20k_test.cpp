@@ -1,0 +1,90 @@
+#include "core/data/ade20k.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/base/error.h"
+#include "support/golden.h"
+#include "support/temporary_folder.h"
+
+namespace gtsa::data {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+
+void write(const fs::path& path, std::string_view content = "") {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+void make_layout(const fs::path& root) {
+  for (const char* name :
+       {"images/training/b.jpg", "images/training/a.jpg", "images/validation/c.png", "annotations/training/a.png",
+        "annotations/training/b.png", "annotations/validation/c.png"}) {
+    write(root / name);
+  }
+  write(root / "classes.txt", "wall\nsky\r\nfloor, flooring\n");
+}
+
+std::string error_of(const fs::path& root, const std::string& split) {
+  try {
+    read_ade20k(root, split);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(Ade20k, PairsPicturesWithTheirAnnotations) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  EXPECT_TRUE(is_ade20k_layout(root.path()));
+  const Ade20kSplit split = read_ade20k(root.path(), "training");
+  ASSERT_EQ(split.files.size(), 2U);
+  EXPECT_EQ(split.files[0].image, root / "images/training/a.jpg");
+  EXPECT_EQ(split.files[0].annotation, root / "annotations/training/a.png");
+  EXPECT_EQ(split.files[1].image, root / "images/training/b.jpg");
+  EXPECT_THAT(split.classes, ElementsAre("wall", "sky", "floor, flooring"));
+  EXPECT_EQ(read_ade20k(root.path(), "validation").files.size(), 1U);
+}
+
+TEST(Ade20k, NamesWhatIsMissing) {
+  const test::TemporaryFolder root;
+  const std::string here = root.path().string();
+  EXPECT_FALSE(is_ade20k_layout(root.path()));
+  EXPECT_EQ(error_of(root.path(), "training"),
+            here + " has not ADE20K's layout: the folder " + here + "/images/training is missing");
+  make_layout(root.path());
+  fs::remove(root / "annotations/training/b.png");
+  EXPECT_EQ(error_of(root.path(), "training"),
+            here + "/images/training/b.jpg has no annotation: " + here + "/annotations/training/b.png is missing");
+  fs::remove(root / "classes.txt");
+  EXPECT_EQ(error_of(root.path(), "validation"),
+            here + "/classes.txt is missing: the names of the classes, one a line");
+}
+
+TEST(Ade20k, RefusesNamesThatLabelsCannotMean) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  write(root / "classes.txt", "wall\n\nsky\n");
+  EXPECT_THAT(error_of(root.path(), "training"), EndsWith("classes.txt:2: the name of class 2 is empty"));
+  write(root / "classes.txt", "");
+  EXPECT_THAT(error_of(root.path(), "training"),
+              EndsWith("classes.txt names 0 classes: between 1 and 255 are possible"));
+}
+
+TEST(Ade20k, ReadsTheRealSet) {
+  const auto data = test::shared_folder("data");
+  if (!data) GTEST_SKIP() << "no photographs in ../shared/data";
+  const Ade20kSplit training = read_ade20k(*data / "scenes-seg", "training");
+  EXPECT_EQ(training.files.size(), 418U);
+  EXPECT_EQ(training.classes.size(), 21U);
+  EXPECT_EQ(read_ade20k(*data / "scenes-seg", "validation").files.size(), 129U);
+}
+
+}  // namespace
+}  // namespace gtsa::data

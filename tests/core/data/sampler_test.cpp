@@ -1,0 +1,101 @@
+#include "core/data/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <string>
+
+#include "core/base/error.h"
+#include "support/golden.h"
+
+namespace gtsa::data {
+namespace {
+
+TEST(sampler_GoldenTest, GivesEveryRankTheRecordedFiles) {
+  GTSA_REQUIRE_GOLDEN("sampler");
+  const test::Golden golden("sampler");
+  for (const auto& recorded : golden.json().at("cases")) {
+    const auto files = recorded.at("num_images").get<int64_t>();
+    const auto ranks = recorded.at("world_size").get<int64_t>();
+    const auto epoch = recorded.at("epoch").get<uint64_t>();
+    for (int64_t rank = 0; rank < ranks; ++rank) {
+      const std::string name = std::to_string(recorded.at("case").get<int64_t>()) + "/" + std::to_string(rank);
+      const auto want = golden.values<int64_t>(name);
+      // Batches of one picture show all of a rank's places.
+      const EpochSampler sampler(files, 1, 0, rank, ranks);
+      ASSERT_EQ(sampler.samples_per_epoch(), static_cast<int64_t>(want.size())) << name;
+      const auto order = sampler.permutation(epoch);
+      for (size_t i = 0; i < want.size(); ++i) {
+        const auto k = static_cast<int64_t>(epoch) * sampler.iterations_per_epoch() + static_cast<int64_t>(i);
+        const auto iteration = sampler.iteration(k);
+        ASSERT_EQ(iteration.epoch, epoch);
+        EXPECT_EQ(order[iteration.places.at(0) % order.size()], want[i]) << name << ", sample " << i;
+      }
+    }
+  }
+}
+
+TEST(EpochSampler, VisitsEveryFileOnceAnEpoch) {
+  const auto order = epoch_permutation(1000, 7, 3);
+  std::vector<uint32_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<uint32_t> all(1000);
+  std::iota(all.begin(), all.end(), 0U);
+  EXPECT_EQ(sorted, all);
+  EXPECT_NE(order, all);
+}
+
+TEST(EpochSampler, OrdersEveryEpochAnew) {
+  EXPECT_NE(epoch_permutation(100, 0, 0), epoch_permutation(100, 0, 1));
+  EXPECT_EQ(epoch_permutation(100, 1, 4), epoch_permutation(100, 0, 5)) << "the generator is seeded with seed + epoch";
+}
+
+TEST(EpochSampler, DropsTheIncompleteBatch) {
+  const EpochSampler sampler(10, 3, 0);
+  EXPECT_EQ(sampler.iterations_per_epoch(), 3);
+  EXPECT_EQ(sampler.iteration(2).places, (std::vector<uint64_t>{6, 7, 8}));
+  EXPECT_EQ(sampler.iteration(3).epoch, 1U);
+  EXPECT_EQ(sampler.iteration(3).places, (std::vector<uint64_t>{0, 1, 2}));
+}
+
+TEST(EpochSampler, NamesAnyIterationWithoutThoseBefore) {
+  const EpochSampler sampler(10, 3, 0);
+  const auto far = sampler.iteration(3'000'001);
+  EXPECT_EQ(far.epoch, 1'000'000U);
+  EXPECT_EQ(far.places, (std::vector<uint64_t>{3, 4, 5}));
+}
+
+TEST(EpochSampler, SharesPlacesAmongRanksWithoutOverlap) {
+  std::set<uint64_t> seen;
+  for (int64_t rank = 0; rank < 3; ++rank) {
+    const EpochSampler sampler(10, 2, 0, rank, 3);
+    EXPECT_EQ(sampler.samples_per_epoch(), 4);
+    for (int64_t k = 0; k < sampler.iterations_per_epoch(); ++k) {
+      for (const uint64_t place : sampler.iteration(k).places) EXPECT_TRUE(seen.insert(place).second) << place;
+    }
+  }
+  EXPECT_EQ(seen.size(), 12U) << "padded to a multiple of the ranks";
+}
+
+TEST(EpochSampler, RefusesABatchLargerThanTheDataSet) {
+  EXPECT_NO_THROW(EpochSampler(10, 10, 0));
+  EXPECT_THROW(EpochSampler(10, 0, 0), UsageError);
+  try {
+    EpochSampler(10, 11, 0);
+    FAIL() << "a batch of 11 of 10 files was taken";
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "a batch of 11 is larger than the data set of 10 files: give more photographs or a smaller --batch");
+  }
+}
+
+TEST(EpochSampler, WorksOnOneFile) {
+  const EpochSampler sampler(1, 1, 0);
+  EXPECT_EQ(sampler.iterations_per_epoch(), 1);
+  EXPECT_EQ(sampler.permutation(5), std::vector<uint32_t>{0});
+}
+
+}  // namespace
+}  // namespace gtsa::data
