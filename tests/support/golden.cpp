@@ -91,17 +91,28 @@ std::vector<T> Golden::values(const std::string& name) const {
   const auto& record = record_of(file_, name);
   switch (record.dtype) {
     case Dtype::boolean:
-    case Dtype::u8: return read_as<uint8_t, T>(record);
-    case Dtype::i8: return read_as<int8_t, T>(record);
-    case Dtype::i16: return read_as<int16_t, T>(record);
-    case Dtype::u16: return read_as<uint16_t, T>(record);
-    case Dtype::i32: return read_as<int32_t, T>(record);
-    case Dtype::u32: return read_as<uint32_t, T>(record);
-    case Dtype::i64: return read_as<int64_t, T>(record);
-    case Dtype::u64: return read_as<uint64_t, T>(record);
-    case Dtype::f32: return read_as<float, T>(record);
-    case Dtype::f64: return read_as<double, T>(record);
-    default: throw Error("golden tensor {}: dtype {} is not read here", name, formats::name_of(record.dtype));
+    case Dtype::u8:
+      return read_as<uint8_t, T>(record);
+    case Dtype::i8:
+      return read_as<int8_t, T>(record);
+    case Dtype::i16:
+      return read_as<int16_t, T>(record);
+    case Dtype::u16:
+      return read_as<uint16_t, T>(record);
+    case Dtype::i32:
+      return read_as<int32_t, T>(record);
+    case Dtype::u32:
+      return read_as<uint32_t, T>(record);
+    case Dtype::i64:
+      return read_as<int64_t, T>(record);
+    case Dtype::u64:
+      return read_as<uint64_t, T>(record);
+    case Dtype::f32:
+      return read_as<float, T>(record);
+    case Dtype::f64:
+      return read_as<double, T>(record);
+    default:
+      throw Error("golden tensor {}: dtype {} is not read here", name, formats::name_of(record.dtype));
   }
 }
 

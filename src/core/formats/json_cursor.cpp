@@ -34,7 +34,8 @@ void fail_at(uint64_t byte, const std::string& reason) { throw Error("{} (byte {
 void JsonCursor::fail(const std::string& reason) const { fail_at(base_ + next_, reason); }
 
 void JsonCursor::skip_space() {
-  while (!at_end() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == '\r' || text_[next_] == '\t')) ++next_;
+  while (!at_end() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == '\r' || text_[next_] == '\t'))
+    ++next_;
 }
 
 uint64_t JsonCursor::position() {
@@ -172,13 +173,20 @@ void JsonCursor::skip_value(int depth) {
   if (depth > kMaxDepth) fail(fmt::format("JSON nested deeper than {}", kMaxDepth));
   skip_space();
   switch (peek()) {
-    case '{': return object([&](const std::string&, uint64_t) { skip_value(depth + 1); });
-    case '[': return array([&] { skip_value(depth + 1); });
-    case '"': return static_cast<void>(string());
-    case 't': return literal("true");
-    case 'f': return literal("false");
-    case 'n': return literal("null");
-    default: return number();
+    case '{':
+      return object([&](const std::string&, uint64_t) { skip_value(depth + 1); });
+    case '[':
+      return array([&] { skip_value(depth + 1); });
+    case '"':
+      return static_cast<void>(string());
+    case 't':
+      return literal("true");
+    case 'f':
+      return literal("false");
+    case 'n':
+      return literal("null");
+    default:
+      return number();
   }
 }
 
@@ -196,7 +204,10 @@ size_t first_invalid_utf8(std::string_view text) {
       ++i;
       continue;
     }
-    const size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xEF ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+    const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                          : lead >= 0xE0 && lead <= 0xEF ? 3
+                          : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                         : 0;
     // The second byte's range rules out overlong forms, surrogates and what lies beyond U+10FFFF.
     const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;

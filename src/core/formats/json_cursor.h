@@ -1,6 +1,6 @@
 #pragma once
-// A strict pull reader of JSON text whose shape is known beforehand: it makes no tree, so what a hostile file costs is bounded by what
-// the caller keeps. Every error names the byte.
+// A strict pull reader of JSON text whose shape is known beforehand: it makes no tree, so what a hostile file costs is
+// bounded by what the caller keeps. Every error names the byte.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace gtsa::formats {
 
-/// Walks over JSON text (RFC 8259) from left to right. White space before a token is skipped. Throws Error "REASON (byte N)".
+/// Walks over JSON text (RFC 8259) from left to right. White space before a token is skipped. Throws Error "REASON
+/// (byte N)".
 class JsonCursor {
  public:
   /// Deepest nesting that skip_value() follows.

@@ -94,7 +94,8 @@ class Dictionary {
   }
   void order() {
     skip_space();
-    if (text_.substr(next_).starts_with("True")) fail(next_, "Fortran order is not read: save it with numpy.ascontiguousarray");
+    if (text_.substr(next_).starts_with("True"))
+      fail(next_, "Fortran order is not read: save it with numpy.ascontiguousarray");
     if (!text_.substr(next_).starts_with("False")) fail(next_, "fortran_order is neither True nor False");
     next_ += 5;
   }
@@ -160,8 +161,10 @@ NpyArray parse_npy(std::span<const std::byte> bytes) {
   if (bytes.size() < header_at) fail_at(bytes.size(), "the file ends inside the header's length");
   size_t length = number(length_at) | number(length_at + 1) << 8;
   if (version > 1) length |= number(length_at + 2) << 16 | number(length_at + 3) << 24;
-  if (length > kMaxHeader) fail_at(length_at, fmt::format("a header of {} bytes, more than the {} allowed", length, kMaxHeader));
-  if (length > bytes.size() - header_at) fail_at(length_at, fmt::format("a header of {} bytes in a file of {}", length, bytes.size()));
+  if (length > kMaxHeader)
+    fail_at(length_at, fmt::format("a header of {} bytes, more than the {} allowed", length, kMaxHeader));
+  if (length > bytes.size() - header_at)
+    fail_at(length_at, fmt::format("a header of {} bytes in a file of {}", length, bytes.size()));
 
   NpyArray array;
   Dictionary(text.substr(header_at, length), header_at).parse(array);
@@ -169,7 +172,8 @@ NpyArray parse_npy(std::span<const std::byte> bytes) {
   const auto needed = byte_size(array.dtype, array.shape);
   if (!needed) fail_at(header_at, "the size of the array overflows 64 bits");
   if (*needed != array.data.size()) {
-    fail_at(header_at + length, fmt::format("{} bytes of elements where the shape needs {}", array.data.size(), *needed));
+    fail_at(header_at + length,
+            fmt::format("{} bytes of elements where the shape needs {}", array.data.size(), *needed));
   }
   return array;
 }
@@ -177,7 +181,8 @@ NpyArray parse_npy(std::span<const std::byte> bytes) {
 NpyFile::NpyFile(const std::filesystem::path& path) : map_(path), array_(parse_file(map_.bytes(), path)) {}
 
 std::string npy_header(Dtype dtype, std::span<const int64_t> shape) {
-  const auto found = std::find_if(kDescriptions.begin(), kDescriptions.end(), [&](const auto& d) { return d.second == dtype; });
+  const auto found =
+      std::find_if(kDescriptions.begin(), kDescriptions.end(), [&](const auto& d) { return d.second == dtype; });
   if (found == kDescriptions.end()) throw Error("NumPy has no {}: convert to F32 first", name_of(dtype));
   std::string dictionary = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': (", found->first);
   for (size_t i = 0; i < shape.size(); ++i) dictionary += fmt::format("{}{}", i == 0 ? "" : ", ", shape[i]);
@@ -192,7 +197,8 @@ std::string npy_header(Dtype dtype, std::span<const int64_t> shape) {
 }
 
 void write_npy(FileSystem& files, const std::filesystem::path& path, const NpyArray& array) {
-  GTSA_CHECK(byte_size(array.dtype, array.shape) == array.data.size(), "{} bytes for {}", array.data.size(), path.string());
+  GTSA_CHECK(byte_size(array.dtype, array.shape) == array.data.size(), "{} bytes for {}", array.data.size(),
+             path.string());
   const std::string header = npy_header(array.dtype, array.shape);
   const std::array<std::span<const std::byte>, 2> pieces{std::as_bytes(std::span(header)), array.data};
   write_atomically(files, path, pieces);

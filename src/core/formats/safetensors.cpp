@@ -15,7 +15,8 @@
 namespace gtsa::formats {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "records are used in place, so the machine must be little-endian");
+static_assert(std::endian::native == std::endian::little,
+              "records are used in place, so the machine must be little-endian");
 
 constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeader = 100'000'000;
@@ -190,12 +191,13 @@ void check_place(const Entry& entry, uint64_t covered, uint64_t available) {
   const auto needed = byte_size(entry.record.dtype, entry.record.shape);
   if (!needed) fail_at(entry.name_at, fmt::format("the size of tensor {} overflows 64 bits", name));
   if (*needed != entry.end - entry.begin) {
-    fail_at(entry.offsets_at, fmt::format("tensor {} ({} [{}]) needs {} bytes, data_offsets give {}", name,
-                                          name_of(entry.record.dtype), joined(entry.record.shape, ", "), *needed,
-                                          entry.end - entry.begin));
+    fail_at(entry.offsets_at,
+            fmt::format("tensor {} ({} [{}]) needs {} bytes, data_offsets give {}", name, name_of(entry.record.dtype),
+                        joined(entry.record.shape, ", "), *needed, entry.end - entry.begin));
   }
   if (entry.end > available) {
-    fail_at(entry.offsets_at, fmt::format("tensor {} reaches {} bytes past the end of the file", name, entry.end - available));
+    fail_at(entry.offsets_at,
+            fmt::format("tensor {} reaches {} bytes past the end of the file", name, entry.end - available));
   }
 }
 
@@ -235,7 +237,8 @@ size_t size_of(Dtype dtype) { return kDtypes.at(static_cast<size_t>(dtype)).size
 std::string_view name_of(Dtype dtype) { return kDtypes.at(static_cast<size_t>(dtype)).name; }
 
 const TensorRecord* Safetensors::find(std::string_view name) const {
-  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const TensorRecord& t) { return t.name == name; });
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const TensorRecord& t) { return t.name == name; });
   return found == tensors.end() ? nullptr : &*found;
 }
 
@@ -243,7 +246,8 @@ Safetensors parse_safetensors(std::span<const std::byte> bytes) {
   if (bytes.size() < kLengthBytes) fail_at(bytes.size(), "the file ends inside the header's length");
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
-  if (length > kMaxHeader) fail_at(0, fmt::format("a header of {} bytes, more than the {} allowed", length, kMaxHeader));
+  if (length > kMaxHeader)
+    fail_at(0, fmt::format("a header of {} bytes, more than the {} allowed", length, kMaxHeader));
   if (length > bytes.size() - kLengthBytes) {
     fail_at(0, fmt::format("a header of {} bytes in a file of {}", length, bytes.size()));
   }
@@ -258,9 +262,11 @@ Safetensors parse_safetensors(std::span<const std::byte> bytes) {
   return file;
 }
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : map_(path), content_(parse_file(map_.bytes(), path)) {}
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : map_(path), content_(parse_file(map_.bytes(), path)) {}
 
-std::string safetensors_header(std::span<const TensorRecord> tensors, const std::map<std::string, std::string>& metadata) {
+std::string safetensors_header(std::span<const TensorRecord> tensors,
+                               const std::map<std::string, std::string>& metadata) {
   std::string text = "{";
   if (!metadata.empty()) {
     text += json_quoted(kMetadata) + ":{";
@@ -276,8 +282,8 @@ std::string safetensors_header(std::span<const TensorRecord> tensors, const std:
   for (const TensorRecord& tensor : tensors) {
     check_writable(tensor.name);
     if (tensor.name == kMetadata) throw Error("a tensor cannot be named {}: safetensors keeps that name", kMetadata);
-    GTSA_CHECK(byte_size(tensor.dtype, tensor.shape) == tensor.data.size(), "tensor {} has {} bytes, not {} [{}]", tensor.name,
-               tensor.data.size(), name_of(tensor.dtype), joined(tensor.shape, ", "));
+    GTSA_CHECK(byte_size(tensor.dtype, tensor.shape) == tensor.data.size(), "tensor {} has {} bytes, not {} [{}]",
+               tensor.name, tensor.data.size(), name_of(tensor.dtype), joined(tensor.shape, ", "));
     const uint64_t end = begin + tensor.data.size();
     if (text.size() > 1) text += ',';
     text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", json_quoted(tensor.name),
@@ -285,8 +291,10 @@ std::string safetensors_header(std::span<const TensorRecord> tensors, const std:
     begin = end;
   }
   text += '}';
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data then begin at a multiple of 8, so maps of the file are aligned
-  if (text.size() > kMaxHeader) throw Error("a safetensors header of {} bytes, more than the {} allowed", text.size(), kMaxHeader);
+  // The data then begin at a multiple of 8, so that a map of the file is aligned.
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  if (text.size() > kMaxHeader)
+    throw Error("a safetensors header of {} bytes, more than the {} allowed", text.size(), kMaxHeader);
   const uint64_t length = text.size();
   std::string header(kLengthBytes, '\0');
   std::memcpy(header.data(), &length, kLengthBytes);

@@ -1,7 +1,8 @@
 #pragma once
-// safetensors: 8-byte little-endian header length, JSON header (name -> dtype, shape, data_offsets; optional __metadata__), data.
-// Rules of the reference reader (huggingface/safetensors): header at most 100,000,000 bytes, begins with '{', UTF-8, names
-// unique, known dtypes, offsets contiguous without holes or overlap, sizes = dtype x shape, last offset = end of file.
+// safetensors: 8-byte little-endian header length, JSON header (name -> dtype, shape, data_offsets; optional
+// __metadata__), data. Rules of the reference reader (huggingface/safetensors): header at most 100,000,000 bytes,
+// begins with '{', UTF-8, names unique, known dtypes, offsets contiguous without holes or overlap, sizes = dtype x
+// shape, last offset = end of file.
 
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +42,8 @@ struct Safetensors {
   const TensorRecord* find(std::string_view name) const;
 };
 
-/// Reads a file's bytes; the records point into `bytes`. Throws Error with the reason and the byte offset; allocates nothing
-/// beyond a small multiple of the header.
+/// Reads a file's bytes; the records point into `bytes`. Throws Error with the reason and the byte offset; allocates
+/// nothing beyond a small multiple of the header.
 Safetensors parse_safetensors(std::span<const std::byte> bytes);
 
 /// A file mapped into memory and parsed; errors name the file.
@@ -56,9 +57,10 @@ class SafetensorsFile {
   Safetensors content_;
 };
 
-/// The header for `tensors` in the order given (8-byte length included, padded with spaces to a multiple of 8): write it, then each
-/// record's data. The bytes depend on nothing but the arguments.
-std::string safetensors_header(std::span<const TensorRecord> tensors, const std::map<std::string, std::string>& metadata);
+/// The header for `tensors` in the order given (8-byte length included, padded with spaces to a multiple of 8): write
+/// it, then each record's data. The bytes depend on nothing but the arguments.
+std::string safetensors_header(std::span<const TensorRecord> tensors,
+                               const std::map<std::string, std::string>& metadata);
 
 /// Saves whole or not at all.
 void write_safetensors(FileSystem& files, const std::filesystem::path& path, std::span<const TensorRecord> tensors,

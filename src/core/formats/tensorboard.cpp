@@ -51,7 +51,9 @@ void append_varint(std::string& out, uint64_t value) {
   out += static_cast<char>(value);
 }
 
-void append_key(std::string& out, uint64_t field, Wire wire) { append_varint(out, field << 3 | static_cast<uint64_t>(wire)); }
+void append_key(std::string& out, uint64_t field, Wire wire) {
+  append_varint(out, field << 3 | static_cast<uint64_t>(wire));
+}
 
 void append_text(std::string& out, uint64_t field, std::string_view text) {
   append_key(out, field, Wire::bytes);

@@ -46,8 +46,10 @@ void ConfusionMatrix::add(std::span<const int64_t> truth, std::span<const int64_
   for (size_t i = 0; i < truth.size(); ++i) {
     if (truth[i] == ignore) continue;
     if (!is_class(truth[i])) {
-      throw Error("label {} at pixel {} is neither one of {} classes nor the ignored {}: check that the labels belong to this data set",
-                  truth[i], i, classes_, ignore);
+      throw Error(
+          "label {} at pixel {} is neither one of {} classes nor the ignored {}: check that the labels belong to this "
+          "data set",
+          truth[i], i, classes_, ignore);
     }
     GTSA_CHECK(is_class(prediction[i]), "predicted class {} of {}", prediction[i], classes_);
   }
@@ -62,8 +64,8 @@ void ConfusionMatrix::merge(const ConfusionMatrix& other) {
 }
 
 int64_t ConfusionMatrix::count(int64_t truth, int64_t prediction) const {
-  GTSA_CHECK(truth >= 0 && truth < classes_ && prediction >= 0 && prediction < classes_, "cell ({}, {}) of {} classes", truth,
-             prediction, classes_);
+  GTSA_CHECK(truth >= 0 && truth < classes_ && prediction >= 0 && prediction < classes_, "cell ({}, {}) of {} classes",
+             truth, prediction, classes_);
   return counts_[static_cast<size_t>(truth * classes_ + prediction)];
 }
 

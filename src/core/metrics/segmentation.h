@@ -12,9 +12,9 @@ double accuracy(std::span<const int64_t> truth, std::span<const int64_t> predict
 
 /// All scores in [0, 1]; NaN where a class gives none (0/0), and such classes are left out of the means.
 struct SegmentationScores {
-  double miou = 0;            ///< mean of per_class_iou
-  double pixel_accuracy = 0;  ///< share of the labelled pixels predicted right
-  double mean_accuracy = 0;   ///< mean of per_class_accuracy
+  double miou = 0;                         ///< mean of per_class_iou
+  double pixel_accuracy = 0;               ///< share of the labelled pixels predicted right
+  double mean_accuracy = 0;                ///< mean of per_class_accuracy
   std::vector<double> per_class_iou;       ///< (C): intersection / union; NaN if neither labelled nor predicted
   std::vector<double> per_class_accuracy;  ///< (C): intersection / labelled; NaN if not labelled
 };
@@ -25,8 +25,9 @@ class ConfusionMatrix {
   /// 1 <= classes <= 32,768.
   explicit ConfusionMatrix(int64_t classes);
 
-  /// Counts pixels. Those whose truth is `ignore` are passed over, whatever was predicted there. Throws Error for another truth
-  /// outside [0, C) (a label file of another data set); a prediction outside is a bug of ours. Nothing is counted when it throws.
+  /// Counts pixels. Those whose truth is `ignore` are passed over, whatever was predicted there. Throws Error for
+  /// another truth outside [0, C) (a label file of another data set); a prediction outside is a bug of ours. Nothing is
+  /// counted when it throws.
   void add(std::span<const int64_t> truth, std::span<const int64_t> prediction, int64_t ignore);
   /// Adds the counts of another matrix over the same classes (of another picture, another rank).
   void merge(const ConfusionMatrix& other);

@@ -19,7 +19,8 @@ std::string_view text_of(const MappedFile& map) {
 
 }  // namespace
 
-AppendFile::AppendFile(FileSystem& files, fs::path path, Mend mend) : files_(&files), path_(std::move(path)), mend_(mend) {}
+AppendFile::AppendFile(FileSystem& files, fs::path path, Mend mend)
+    : files_(&files), path_(std::move(path)), mend_(mend) {}
 
 void AppendFile::append(std::string_view record) {
   if (!file_) {
@@ -59,7 +60,8 @@ void cut_lines(FileSystem& files, const fs::path& path, int64_t last_step) {
     rest.remove_prefix(end + 1);
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) continue;
-    if (const auto found = json.find("step"); found != json.end() && found->is_number_integer()) step = found->get<int64_t>();
+    if (const auto found = json.find("step"); found != json.end() && found->is_number_integer())
+      step = found->get<int64_t>();
     if (step > last_step) continue;
     kept.push_back(std::as_bytes(std::span(line)));
     kept_bytes += line.size();

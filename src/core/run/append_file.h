@@ -8,8 +8,8 @@
 
 namespace gtsa::run {
 
-/// A file that only grows by whole records. A writer that was killed, or a disk that filled up, may leave a torn record at the end:
-/// it is mended before the next record is appended, so records never run into each other.
+/// A file that only grows by whole records. A writer that was killed, or a disk that filled up, may leave a torn record
+/// at the end: it is mended before the next record is appended, so records never run into each other.
 class AppendFile {
  public:
   /// Makes the end of an existing file whole, and begins a missing one.
@@ -34,8 +34,8 @@ class AppendFile {
 /// Drops what stands behind the last line end. No file is no error.
 void drop_torn_line(FileSystem& files, const std::filesystem::path& path);
 
-/// Keeps the JSON lines whose "step" is at most `last_step`, rewriting the file whole or not at all. A line without a step
-/// counts to the line before it; what is no JSON (a torn end) is dropped. A file that needs no cut is not touched.
+/// Keeps the JSON lines whose "step" is at most `last_step`, rewriting the file whole or not at all. A line without a
+/// step counts to the line before it; what is no JSON (a torn end) is dropped. A file that needs no cut is not touched.
 void cut_lines(FileSystem& files, const std::filesystem::path& path, int64_t last_step);
 
 }  // namespace gtsa::run

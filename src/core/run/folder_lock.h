@@ -4,8 +4,8 @@
 
 namespace gtsa::run {
 
-/// An advisory lock on a folder (flock on the file `.lock` in it), so that two processes never write one run. It ends with the process,
-/// however that ends; the file stays.
+/// An advisory lock on a folder (flock on the file `.lock` in it), so that two processes never write one run. It ends
+/// with the process, however that ends; the file stays.
 class FolderLock {
  public:
   /// Throws Error naming the process that holds it. Where the file system knows no locks, held() is false.

@@ -27,7 +27,7 @@ constexpr const char* kArtefacts = "artefacts";
 constexpr const char* kBadStep = "bad_step";
 constexpr std::string_view kPartial = ".partial";
 /// Everything that --overwrite removes; config.toml first, so that a half-removed run is not taken for a whole one.
-constexpr std::array kOwnNames = {kConfig,    "encoder.safetensors", kMetrics,  kEvents, kTensorboard,
+constexpr std::array kOwnNames = {kConfig,   "encoder.safetensors", kMetrics,   kEvents, kTensorboard,
                                   "log.txt", kCheckpoints,          kArtefacts, kBadStep};
 
 std::string step_name(int64_t step) {
@@ -57,12 +57,13 @@ std::optional<std::string> leftover_of(const fs::path& folder) {
 
 void refuse_used_folder(const fs::path& folder) {
   if (Run::exists(folder)) {
-    throw Error("{} already holds a run: continue it with --resume, replace it with --overwrite, or choose another --out",
-                folder.string());
+    throw Error(
+        "{} already holds a run: continue it with --resume, replace it with --overwrite, or choose another --out",
+        folder.string());
   }
   if (const auto leftover = leftover_of(folder)) {
-    throw Error("{} holds {} but no {}: remove it, replace it with --overwrite, or choose another --out", folder.string(), *leftover,
-                kConfig);
+    throw Error("{} holds {} but no {}: remove it, replace it with --overwrite, or choose another --out",
+                folder.string(), *leftover, kConfig);
   }
 }
 
@@ -74,7 +75,8 @@ void mend_tensorboard(FileSystem& files, const fs::path& path) {
   write_atomically(files, path, formats::tensorboard_opening(now.count()));
 }
 
-/// One line: numbers that are not finite become null (nlohmann's rule), bytes that are not UTF-8 (file names) the replacement mark.
+/// One line: numbers that are not finite become null (nlohmann's rule), bytes that are not UTF-8 (file names) the
+/// replacement mark.
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
 
 std::vector<Json> read_lines(const fs::path& path) {
@@ -206,7 +208,8 @@ std::vector<Checkpoint> Run::list_checkpoints() const {
     const auto step = step_of(entry.path().filename().string());
     if (step && entry.is_regular_file()) checkpoints.push_back({*step, entry.path()});
   }
-  std::sort(checkpoints.begin(), checkpoints.end(), [](const Checkpoint& a, const Checkpoint& b) { return a.step > b.step; });
+  std::sort(checkpoints.begin(), checkpoints.end(),
+            [](const Checkpoint& a, const Checkpoint& b) { return a.step > b.step; });
   return checkpoints;
 }
 
@@ -224,7 +227,8 @@ fs::path Run::tensorboard_path() const { return folder_ / kTensorboard; }
 
 fs::path Run::artefact_path(const fs::path& name) {
   check_writable();
-  const bool inside = name.is_relative() && std::none_of(name.begin(), name.end(), [](const fs::path& part) { return part == ".."; });
+  const bool inside =
+      name.is_relative() && std::none_of(name.begin(), name.end(), [](const fs::path& part) { return part == ".."; });
   GTSA_CHECK(inside && !name.empty(), "artefact {} lies outside the run", name.string());
   const fs::path path = folder_ / kArtefacts / name;
   files_->create_directories(path.parent_path());

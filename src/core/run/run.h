@@ -1,6 +1,6 @@
 #pragma once
-// The run directory: where everything that a training run leaves behind lies, and how it is written so that a kill at any moment leaves
-// it readable.
+// The run directory: where everything that a training run leaves behind lies, and how it is written so that a kill at
+// any moment leaves it readable.
 //
 //   config.toml  metrics.jsonl  events.jsonl  log.txt  events.out.tfevents.0000000000.gtsa  encoder.safetensors
 //   checkpoints/step-00000500.safetensors  artefacts/  bad_step/step-00000123.safetensors  .lock
@@ -32,8 +32,8 @@ class Run {
 
   /// True if the folder holds a run: its config.toml.
   static bool exists(const std::filesystem::path& folder);
-  /// A new run in `folder`, made if missing, locked for writing. Call write_config() first thing. A folder that holds a run, or leftovers
-  /// of one, is refused unless `overwrite`, which removes the run's own files and nothing else.
+  /// A new run in `folder`, made if missing, locked for writing. Call write_config() first thing. A folder that holds a
+  /// run, or leftovers of one, is refused unless `overwrite`, which removes the run's own files and nothing else.
   static Run create(FileSystem& files, const std::filesystem::path& folder, bool overwrite);
   /// An existing run. With Access::write it is locked, and what a killed writer left half-written is removed.
   static Run open(FileSystem& files, const std::filesystem::path& folder, Access access = Access::write);
@@ -45,8 +45,8 @@ class Run {
   void write_config(std::string_view toml);
   std::string read_config() const;
 
-  /// One line of metrics.jsonl, and a point on the curve of every finite number in it (TensorBoard, tag = key). `line` has an
-  /// integer "step" above that of the line before. Numbers that are not finite become null.
+  /// One line of metrics.jsonl, and a point on the curve of every finite number in it (TensorBoard, tag = key). `line`
+  /// has an integer "step" above that of the line before. Numbers that are not finite become null.
   void append_metrics(const nlohmann::ordered_json& line);
   /// One line of events.jsonl. An event with a "step" is cut back with that step, one without with the event before it.
   void append_event(const nlohmann::ordered_json& event);
@@ -55,8 +55,8 @@ class Run {
   /// Every line as an object, in order. A torn last line is passed over, so a run may be read while it is written.
   std::vector<nlohmann::ordered_json> read_metrics() const;
   std::vector<nlohmann::ordered_json> read_events() const;
-  /// Forgets metrics, events and TensorBoard points whose step is above `last_step` (the last step that a checkpoint contains),
-  /// and torn ends. Each file is cut whole or not at all; doing it again after a failure completes it.
+  /// Forgets metrics, events and TensorBoard points whose step is above `last_step` (the last step that a checkpoint
+  /// contains), and torn ends. Each file is cut whole or not at all; doing it again after a failure completes it.
   void cut_back_to(int64_t last_step);
 
   std::filesystem::path checkpoint_path(int64_t step) const;

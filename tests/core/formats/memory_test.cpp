@@ -58,7 +58,8 @@ size_t peak_of(const std::string& header, size_t data_bytes) {
 
 TEST(SafetensorsMemory, IsASmallMultipleOfTheHeader) {
   std::string many = "{";
-  for (int i = 0; i < 20'000; ++i) many += fmt::format("\"{}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}},", i);
+  for (int i = 0; i < 20'000; ++i)
+    many += fmt::format("\"{}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}},", i);
   many.back() = '}';
   EXPECT_LT(peak_of(many, 0), 16 * many.size());
 

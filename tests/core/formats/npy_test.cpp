@@ -84,7 +84,8 @@ TEST(Npy, ReadsTheSpacingAndVersionsOfOtherWriters) {
   EXPECT_EQ(refusal(file_of("{'shape':(2,2),'fortran_order':False,'descr':'|u1'}", 4)), "");
   EXPECT_EQ(refusal(file_of("{'descr': '<f8', 'fortran_order': False, 'shape': (), }\n", 8)), "");
   const std::string dictionary = "{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }\n";
-  const std::string second = std::string("\x93NUMPY\x02\x00", 8) + static_cast<char>(dictionary.size()) + std::string(3, '\0');
+  const std::string second =
+      std::string("\x93NUMPY\x02\x00", 8) + static_cast<char>(dictionary.size()) + std::string(3, '\0');
   EXPECT_EQ(refusal(second + dictionary + "\x01"), "");
 }
 
@@ -99,8 +100,10 @@ TEST(Npy, RefusesBadFilesWithTheReasonAndTheByte) {
   EXPECT_THAT(refusal("\x93NUMPY"), HasSubstr("version 0 is not known (byte 6)"));
   EXPECT_THAT(refusal(std::string("\x93NUMPY\x09\x00", 8)), HasSubstr("version 9 is not known (byte 6)"));
   EXPECT_THAT(refusal(std::string("\x93NUMPY\x01\x00\x05", 9)), HasSubstr("ends inside the header's length (byte 9)"));
-  EXPECT_THAT(refusal(std::string("\x93NUMPY\x01\x00\x05\x00", 10)), HasSubstr("a header of 5 bytes in a file of 10 (byte 8)"));
-  EXPECT_THAT(refusal(std::string("\x93NUMPY\x02\x00\xFF\xFF\xFF\xFF", 12)), HasSubstr("more than the 1048576 allowed (byte 8)"));
+  EXPECT_THAT(refusal(std::string("\x93NUMPY\x01\x00\x05\x00", 10)),
+              HasSubstr("a header of 5 bytes in a file of 10 (byte 8)"));
+  EXPECT_THAT(refusal(std::string("\x93NUMPY\x02\x00\xFF\xFF\xFF\xFF", 12)),
+              HasSubstr("more than the 1048576 allowed (byte 8)"));
   EXPECT_THAT(refusal(file_of(good, 3)), HasSubstr("3 bytes of elements where the shape needs 4 (byte 69)"));
   EXPECT_THAT(refusal(file_of(good, 5)), HasSubstr("5 bytes of elements where the shape needs 4 (byte 69)"));
   EXPECT_THAT(refusal(with("|u1", ">u2")), HasSubstr("elements of type \">u2\" are not read"));

@@ -78,11 +78,13 @@ std::string changed(std::string_view from, std::string_view to) {
   return header.replace(at, from.size(), to);
 }
 
+std::string u8_entry(const char* name, int begin, int end) {
+  return fmt::format(R"("{}":{{"dtype":"U8","shape":[{}],"data_offsets":[{},{}]}})", name, end - begin, begin, end);
+}
+
 /// A header of two U8 tensors a and b at the given places.
 std::string two(int a_begin, int a_end, int b_begin, int b_end) {
-  return fmt::format(
-      R"({{"a":{{"dtype":"U8","shape":[{}],"data_offsets":[{},{}]}},"b":{{"dtype":"U8","shape":[{}],"data_offsets":[{},{}]}}}})",
-      a_end - a_begin, a_begin, a_end, b_end - b_begin, b_begin, b_end);
+  return "{" + u8_entry("a", a_begin, a_end) + "," + u8_entry("b", b_begin, b_end) + "}";
 }
 
 std::string repeated(std::string_view text, size_t times) {
@@ -101,7 +103,8 @@ std::vector<BadFile> bad_lengths() {
       {"a length of 2^64 - 1", file_of(good, 16, UINT64_MAX), "more than the 100000000 allowed", 0},
       {"a length of 2^63", file_of(good, 16, uint64_t{1} << 63), "more than the 100000000 allowed", 0},
       {"a length one past the limit", file_of(good, 16, 100'000'001), "more than the 100000000 allowed", 0},
-      {"a length at the limit, past the end", file_of(good, 16, 100'000'000), "a header of 100000000 bytes in a file", 0},
+      {"a length at the limit, past the end", file_of(good, 16, 100'000'000), "a header of 100000000 bytes in a file",
+       0},
       {"a length one byte short", file_of(good, 16, good.size() - 1), "ends where '}' is due", 8 + good.size() - 1},
   };
 }
@@ -131,7 +134,8 @@ std::vector<BadFile> bad_json() {
       {"deep nesting in an unknown field", file_of(changed("\"dtype\"", "\"x\":" + std::string(100, '[')), 16),
        "nested deeper than 64", 83},
       {"a bad word in an unknown field", file_of(changed("\"dtype\"", "\"x\":nil,\"dtype\""), 16), "unknown word", 18},
-      {"a bad number in an unknown field", file_of(changed("\"dtype\"", "\"x\":-,\"dtype\""), 16), "a digit is due", 19},
+      {"a bad number in an unknown field", file_of(changed("\"dtype\"", "\"x\":-,\"dtype\""), 16), "a digit is due",
+       19},
   };
 }
 
@@ -140,8 +144,8 @@ std::vector<BadFile> bad_fields() {
   const std::string entry = good.substr(1, good.size() - 2);
   return {
       {"a name twice", file_of("{" + entry + "," + entry + "}", 16), "tensor \"w\" twice", 9 + entry.size() + 1},
-      {"a name twice, once escaped", file_of("{" + entry + ",\"\\u0077\"" + entry.substr(3) + "}", 16), "tensor \"w\" twice",
-       9 + entry.size() + 1},
+      {"a name twice, once escaped", file_of("{" + entry + ",\"\\u0077\"" + entry.substr(3) + "}", 16),
+       "tensor \"w\" twice", 9 + entry.size() + 1},
       {"a field twice", file_of(changed("\"shape\"", "\"dtype\":\"F32\",\"shape\""), 16), "dtype twice", 28},
       {"no dtype", file_of(changed("\"dtype\":\"F32\",", ""), 16), "tensor \"w\" has no dtype", 9},
       {"no shape", file_of(changed("\"shape\":[4],", ""), 16), "tensor \"w\" has no shape", 9},
@@ -156,7 +160,8 @@ std::vector<BadFile> bad_fields() {
       {"an extent in quotes", file_of(changed("[4]", "[\"4\"]"), 16), "not a whole number", 37},
       {"an extent of 2^63", file_of(changed("[4]", "[9223372036854775808]"), 16), "beyond 63 bits", 37},
       {"an extent of 2^64", file_of(changed("[4]", "[18446744073709551616]"), 16), "beyond 64 bits", 56},
-      {"extents whose product overflows", file_of(changed("[4]", "[4294967296,4294967296]"), 16), "overflows 64 bits", 9},
+      {"extents whose product overflows", file_of(changed("[4]", "[4294967296,4294967296]"), 16), "overflows 64 bits",
+       9},
       {"bytes that overflow", file_of(changed("[4]", "[4611686018427387904]"), 16), "overflows 64 bits", 9},
       {"65 axes", file_of(changed("[4]", "[" + repeated("1,", 64) + "4]"), 16), "more than 64 axes", 165},
       {"a shape that is a number", file_of(changed("[4]", "4"), 16), "where '[' is due", 36},
@@ -174,8 +179,10 @@ std::vector<BadFile> bad_places() {
       {"three offsets", file_of(changed("[0,16]", "[0,16,16]"), 16), "where ']' is due", 60},
       {"a negative offset", file_of(changed("[0,16]", "[-16,0]"), 16), "not a whole number", 56},
       {"reversed offsets", file_of(changed("[0,16]", "[16,0]"), 16), "end (0) before they begin (16)", 55},
-      {"one byte too few for the shape", file_of(changed("[0,16]", "[0,15]"), 15), "needs 16 bytes, data_offsets give 15", 55},
-      {"one byte too many for the shape", file_of(changed("[0,16]", "[0,17]"), 17), "needs 16 bytes, data_offsets give 17", 55},
+      {"one byte too few for the shape", file_of(changed("[0,16]", "[0,15]"), 15),
+       "needs 16 bytes, data_offsets give 15", 55},
+      {"one byte too many for the shape", file_of(changed("[0,16]", "[0,17]"), 17),
+       "needs 16 bytes, data_offsets give 17", 55},
       {"a file one byte short", file_of(good, 15), "reaches 1 bytes past the end", 55},
       {"a file one byte long", file_of(good, 17), "1 bytes after the last tensor", 8 + good.size() + 16},
       {"data and no tensor", file_of("{}", 1), "1 bytes after the last tensor", 10},
@@ -213,7 +220,8 @@ TEST(Safetensors, TakesWhatTheReferenceReaderTakes) {
   EXPECT_EQ(refusal(file_of(two(0, 4, 4, 4), 4)), "") << "an empty tensor at the end";
   EXPECT_EQ(refusal(file_of(two(0, 0, 0, 4), 4)), "") << "an empty tensor at the start";
   EXPECT_EQ(refusal(file_of("{\"__metadata__\":null}", 0)), "");
-  EXPECT_EQ(refusal(file_of(changed("\"dtype\"", R"("x":[{"y":[null,true,false,-1.5e+3,0,"z"]},[],{}],"dtype")"), 16)), "");
+  EXPECT_EQ(refusal(file_of(changed("\"dtype\"", R"("x":[{"y":[null,true,false,-1.5e+3,0,"z"]},[],{}],"dtype")"), 16)),
+            "");
   EXPECT_EQ(refusal(file_of(changed("w", R"(\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00)"), 16)), "");
 }
 
@@ -237,7 +245,8 @@ TEST(Safetensors, StandsInTheOrderOfTheData) {
 
 /// A name of 0 to 12 characters, some of which need escapes or several bytes.
 std::string random_name(Rng& rng, size_t number) {
-  static constexpr std::string_view kPieces[] = {"a", "Z", "0", ".", "_", "\"", "\\", "\n", "\x01", "/", "\xC3\xA9", "\xF0\x9F\x98\x80"};
+  static constexpr std::string_view kPieces[] = {"a",  "Z",  "0",    ".", "_",        "\"",
+                                                 "\\", "\n", "\x01", "/", "\xC3\xA9", "\xF0\x9F\x98\x80"};
   std::string name = std::to_string(number);
   for (uint32_t i = rng.below(12); i > 0; --i) name += kPieces[rng.below(std::size(kPieces))];
   return name;
@@ -280,9 +289,10 @@ TEST(Safetensors, RandomFilesComeBackAsWritten) {
 }
 
 TEST(Safetensors, EveryCutAndEveryFlippedBitIsTakenOrRefusedNeverACrash) {
-  const std::string header = safetensors_header(
-      std::vector<TensorRecord>{{"a", Dtype::f32, {2, 2}, bytes_of("0123456789abcdef")}, {"b", Dtype::u8, {3}, bytes_of("xyz")}},
-      {{"k", "v"}});
+  const std::string header =
+      safetensors_header(std::vector<TensorRecord>{{"a", Dtype::f32, {2, 2}, bytes_of("0123456789abcdef")},
+                                                   {"b", Dtype::u8, {3}, bytes_of("xyz")}},
+                         {{"k", "v"}});
   const std::string file = header + "0123456789abcdefxyz";
   for (size_t size = 0; size < file.size(); ++size) EXPECT_NE(refusal(file.substr(0, size)), "") << size;
   for (size_t bit = 0; bit < file.size() * 8; ++bit) {

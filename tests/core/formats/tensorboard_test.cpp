@@ -17,7 +17,8 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 std::string steps(int64_t first, int64_t last) {
   std::string text;
   for (int64_t step = first; step <= last; ++step) {
-    text += tensorboard_scalars(step, 1e9, std::vector<Scalar>{{"loss", 0.5f * static_cast<float>(step)}, {"lr", 1e-3f}});
+    text +=
+        tensorboard_scalars(step, 1e9, std::vector<Scalar>{{"loss", 0.5f * static_cast<float>(step)}, {"lr", 1e-3f}});
   }
   return text;
 }
@@ -31,7 +32,8 @@ TEST(Crc32c, AgreesWithTheStandardsExamples) {
 }
 
 TEST(Tensorboard, WritesTheBytesOfTheFormat) {
-  // The first record of every event file, as TensorFlow writes it at time 0: length 24, checksum, double 0, "brain.Event:2", checksum.
+  // The first record of every event file, as TensorFlow writes it at time 0: length 24, checksum, double 0,
+  // "brain.Event:2", checksum.
   const std::string opening = tensorboard_opening(0);
   EXPECT_EQ(opening.substr(0, 8), std::string("\x18\0\0\0\0\0\0\0", 8));
   EXPECT_EQ(opening.substr(8, 4), "\xA3\x7F\x4B\x22") << "the masked checksum of a length of 24";

@@ -1,4 +1,5 @@
-// The n-th operation on the disk fails, for n = 1, 2, 3... until everything passes (docs: a run is readable after a failure at any moment).
+// The n-th operation on the disk fails, for n = 1, 2, 3... until everything passes (docs: a run is readable after a
+// failure at any moment).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +29,8 @@ void make_run(const fs::path& folder) {
   for (const int step : {4, 9}) real_files().open(run.checkpoint_path(step), FileSystem::Mode::truncate)->write("x");
 }
 
-/// Runs `action` with failing operation 1, 2, 3..., then `check`, each time on a fresh run; ends after the first run without a failure.
+/// Runs `action` with failing operation 1, 2, 3..., then `check`, each time on a fresh run; ends after the first run
+/// without a failure.
 template <class Action, class Check>
 void for_every_failure(Action&& action, Check&& check) {
   const test::TemporaryFolder folder;
@@ -60,15 +62,17 @@ std::vector<int64_t> first(int64_t count) {
   return steps;
 }
 
-size_t points_of(const run::Run& run) { return formats::parse_tensorboard(read_bytes(run.tensorboard_path())).size() - 1; }
+size_t points_of(const run::Run& run) {
+  return formats::parse_tensorboard(read_bytes(run.tensorboard_path())).size() - 1;
+}
 
 TEST(RunFaults, ConfigIsTheOldOneOrTheNewOne) {
-  for_every_failure(
-      [](FileSystem& files, const fs::path& path) { run::Run::open(files, path).write_config("new"); },
-      [](const fs::path& path, bool failed) {
-        const std::string config = run::Run::open(real_files(), path).read_config();
-        EXPECT_THAT(config, failed ? testing::Matcher<std::string>(AnyOf("old", "new")) : testing::Matcher<std::string>("new"));
-      });
+  for_every_failure([](FileSystem& files, const fs::path& path) { run::Run::open(files, path).write_config("new"); },
+                    [](const fs::path& path, bool failed) {
+                      const std::string config = run::Run::open(real_files(), path).read_config();
+                      EXPECT_THAT(config, failed ? testing::Matcher<std::string>(AnyOf("old", "new"))
+                                                 : testing::Matcher<std::string>("new"));
+                    });
 }
 
 TEST(RunFaults, EachFileIsCutBackWholeOrNotAtAllAndCuttingAgainCompletesIt) {
@@ -130,22 +134,26 @@ TEST(RunFaults, AFailedLineCanBeWrittenAgainByTheSameWriter) {
 }
 
 TEST(RunFaults, PruningNeverLosesTheNewestCheckpoint) {
-  for_every_failure([](FileSystem& files, const fs::path& path) { run::Run::open(files, path).prune_checkpoints(1, 0); },
-                    [](const fs::path& path, bool failed) {
-                      const auto checkpoints = run::Run::open(real_files(), path).list_checkpoints();
-                      ASSERT_GE(checkpoints.size(), 1u);
-                      EXPECT_EQ(checkpoints[0].step, 9);
-                      EXPECT_TRUE(failed || checkpoints.size() == 1u);
-                    });
+  for_every_failure(
+      [](FileSystem& files, const fs::path& path) { run::Run::open(files, path).prune_checkpoints(1, 0); },
+      [](const fs::path& path, bool failed) {
+        const auto checkpoints = run::Run::open(real_files(), path).list_checkpoints();
+        ASSERT_GE(checkpoints.size(), 1u);
+        EXPECT_EQ(checkpoints[0].step, 9);
+        EXPECT_TRUE(failed || checkpoints.size() == 1u);
+      });
 }
 
 TEST(RunFaults, AHalfRemovedRunIsNotTakenForAWholeOne) {
-  for_every_failure([](FileSystem& files, const fs::path& path) { run::Run::create(files, path, /*overwrite=*/true).write_config("new"); },
+  for_every_failure([](FileSystem& files,
+                       const fs::path& path) { run::Run::create(files, path, /*overwrite=*/true).write_config("new"); },
                     [](const fs::path& path, bool) {
                       if (!run::Run::exists(path)) return;
                       const run::Run run = run::Run::open(real_files(), path);
-                      const bool whole = run.read_config() == "old" && run.read_metrics().size() == 10 && run.list_checkpoints().size() == 2;
-                      const bool fresh = run.read_config() == "new" && run.read_metrics().empty() && run.list_checkpoints().empty();
+                      const bool whole = run.read_config() == "old" && run.read_metrics().size() == 10 &&
+                                         run.list_checkpoints().size() == 2;
+                      const bool fresh =
+                          run.read_config() == "new" && run.read_metrics().empty() && run.list_checkpoints().empty();
                       EXPECT_TRUE(whole || fresh);
                     });
 }

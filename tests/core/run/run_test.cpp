@@ -87,7 +87,8 @@ TEST(Run, RefusesLeftoversOfARunButNotAnEmptyOrForeignFolder) {
   { run::Run::create(real_files(), folder.path(), false); }
   { run::Run::create(real_files(), folder.path(), false); }  // killed before its config was written: nothing is lost
   touch(folder / "encoder.safetensors");
-  EXPECT_THAT(refusal([&] { run::Run::create(real_files(), folder.path(), false); }), HasSubstr("holds encoder.safetensors but no config.toml"));
+  EXPECT_THAT(refusal([&] { run::Run::create(real_files(), folder.path(), false); }),
+              HasSubstr("holds encoder.safetensors but no config.toml"));
   EXPECT_NO_THROW(run::Run::create(real_files(), folder.path(), true));
 }
 
@@ -98,7 +99,8 @@ TEST(Run, IsWrittenByOneProcessAtATimeAndReadByAny) {
     ASSERT_TRUE(writer.locked());
     const std::string said = refusal([&] { run::Run::open(real_files(), folder.path()); });
     EXPECT_THAT(said, HasSubstr("is being written by process"));
-    EXPECT_THAT(refusal([&] { run::Run::create(real_files(), folder.path(), true); }), HasSubstr("is being written by process"));
+    EXPECT_THAT(refusal([&] { run::Run::create(real_files(), folder.path(), true); }),
+                HasSubstr("is being written by process"));
     EXPECT_TRUE(run::Run::exists(folder.path())) << "a refused overwrite removes nothing";
     EXPECT_NO_THROW(run::Run::open(real_files(), folder.path(), run::Run::Access::read));
   }
@@ -119,7 +121,8 @@ TEST(Run, WritesOneLineOfMetricsAStepAndItsCurves) {
   run.append_metrics({{"step", 0}, {"epoch", 0}, {"loss", 2.5}, {"skipped", false}});
   run.append_metrics({{"step", 1}, {"epoch", 0}, {"loss", std::nan("")}, {"skipped", true}});
   EXPECT_EQ(read_text(folder / "metrics.jsonl"),
-            "{\"step\":0,\"epoch\":0,\"loss\":2.5,\"skipped\":false}\n{\"step\":1,\"epoch\":0,\"loss\":null,\"skipped\":true}\n");
+            "{\"step\":0,\"epoch\":0,\"loss\":2.5,\"skipped\":false}\n{\"step\":1,\"epoch\":0,\"loss\":null,"
+            "\"skipped\":true}\n");
   const auto points = points_of(run);
   ASSERT_EQ(points.size(), 3u) << "the opening and two steps";
   ASSERT_EQ(points[1].scalars.size(), 2u);
@@ -160,7 +163,9 @@ TEST(Run, CutsEverythingBackToTheCheckpointsStep) {
     run.append_event({{"event", "save"}, {"step", 9}});
     run.append_event({{"event", "stop"}});
     for (const fs::path& path : {folder / "metrics.jsonl", folder / "events.jsonl", run.tensorboard_path()}) {
-      real_files().open(path, FileSystem::Mode::append)->write("{\"step\":10,\"lo");  // as a kill in the middle leaves it
+      real_files()
+          .open(path, FileSystem::Mode::append)
+          ->write("{\"step\":10,\"lo");  // as a kill in the middle leaves it
     }
   }
   run::Run run = run::Run::open(real_files(), folder.path());
@@ -198,8 +203,9 @@ TEST(Run, ListsItsCheckpointsNewestFirstAndNothingElse) {
   const run::Run run = new_run(folder.path());
   EXPECT_EQ(run.checkpoint_path(500), folder / "checkpoints" / "step-00000500.safetensors");
   for (const int64_t step : {500, 20, 123'456'789}) touch(run.checkpoint_path(step));
-  for (const char* foreign : {"step-00000900.safetensors.partial", "step-900.safetensors", "step-00000900.pth", "step-0000090a.safetensors",
-                              "step--0000900.safetensors", "best.safetensors", "step-.safetensors"}) {
+  for (const char* foreign :
+       {"step-00000900.safetensors.partial", "step-900.safetensors", "step-00000900.pth", "step-0000090a.safetensors",
+        "step--0000900.safetensors", "best.safetensors", "step-.safetensors"}) {
     touch(folder / "checkpoints" / foreign);
   }
   fs::create_directory(run.checkpoint_path(700));
