@@ -18,12 +18,10 @@ namespace {
 constexpr double kNormEps = 1e-6;
 constexpr int64_t kMlpRatio = 4;
 
-/// x + branch, or of the kept samples only: x + branch * keep / (1 - rate).
-at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const DropPath* drop_path, double rate,
-                      int64_t block, int64_t which) {
-  if (drop_path == nullptr || rate == 0) return x + branch;
-  const at::Tensor factor = drop_path->keep[block][which].to(branch.options()).div(1.0 - rate).view({-1, 1, 1});
-  return at::addcmul(x, branch, factor);
+/// x + branch, or x + branch * keep / (1 - rate) with `keep` [n], 1 for the samples that keep the branch.
+at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& keep, double rate) {
+  if (rate == 0) return x + branch;
+  return at::addcmul(x, branch, keep.div(1.0 - rate).view({-1, 1, 1}));
 }
 
 /// Tokens after the last block, before the final norm: [n, 1 + T, C].
@@ -33,18 +31,20 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
   token_grid(o, height, width);
   GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, n}),
              "drop path masks are for another batch or depth");
+  const at::Tensor keep = drop_path == nullptr ? at::Tensor() : drop_path->keep.to(images.options());
   const Linear embed{vit.patch_embed.proj.weight.flatten(1), vit.patch_embed.proj.bias};
   at::Tensor x = ops::linear(ops::patches(images, o.patch_size), embed);
   x = at::cat({vit.cls_token.expand({n, 1, o.embed_dim}), x}, 1);
   x = x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
   for (int64_t j = 0; j < o.depth; ++j) {
     const Block& block = vit.blocks[static_cast<size_t>(j)];
-    const double rate = o.drop_path_rate(j);
+    const double rate = keep.defined() ? o.drop_path_rate(j) : 0;
+    const auto kept = [&](int64_t branch) { return rate == 0 ? at::Tensor() : keep[j][branch]; };
     at::Tensor y = ops::linear(ops::layer_norm(x, block.norm1, kNormEps), block.attn.qkv);
     y = ops::linear(ops::attention(y, o.num_heads), block.attn.proj);
-    x = add_branch(x, y, drop_path, rate, j, 0);
+    x = add_branch(x, y, kept(0), rate);
     y = ops::gelu(ops::linear(ops::layer_norm(x, block.norm2, kNormEps), block.mlp.fc1));
-    x = add_branch(x, ops::linear(y, block.mlp.fc2), drop_path, rate, j, 1);
+    x = add_branch(x, ops::linear(y, block.mlp.fc2), kept(1), rate);
   }
   return x;
 }
