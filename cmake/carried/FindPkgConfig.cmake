@@ -2,7 +2,7 @@
 set(PKG_CONFIG_FOUND TRUE)
 set(PkgConfig_FOUND TRUE)
 
-set(gtsa_carried "${CMAKE_CURRENT_LIST_DIR}/../../carry")
+get_filename_component(gtsa_carried "${CMAKE_CURRENT_LIST_DIR}/../../carry" ABSOLUTE)
 function(pkg_check_modules prefix)
   if(TARGET PkgConfig::${prefix})
     return()
