@@ -1,0 +1,49 @@
+#pragma once
+// Antialiased resampling of 8-bit RGB rows, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; spec 1.3 "Resize").
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace gtsa::kernels {
+
+/// Triangle of support 1, or Keys' cubic with a = -0.5 and support 2 (in source pixels when enlarging, in output pixels
+/// else).
+enum class Filter : uint8_t { bilinear, bicubic };
+
+/// Where every output of one axis takes its inputs, and their weights in fixed point (22 bits; the sum is about 2^22).
+struct ResampleAxis {
+  int64_t outputs = 0;
+  int64_t capacity = 0;          ///< taps kept for each output: a multiple of 4, weight 0 behind the last
+  std::vector<int32_t> first;    ///< [outputs] index of the first input
+  std::vector<int32_t> count;    ///< [outputs] taps in use
+  std::vector<int32_t> weights;  ///< [outputs, capacity]
+  /// [outputs, capacity / 2] each weight as high * 2^15 + low, the int16 halves of two neighbours packed into 32 bits:
+  /// the operands of the multiply-add of 16-bit pairs that every processor has.
+  std::vector<int32_t> low_pairs;
+  std::vector<int32_t> high_pairs;
+};
+
+/// The taps that map `inputs` samples onto `outputs`. Both at least 1.
+ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter);
+
+/// Bytes behind the end of every input row that resample_rows may read (never use).
+inline constexpr int64_t kReadSlack = 16;
+
+/// Horizontal pass over `rows` rows of RGB pixels: out[y][o] = clip8((sum_x weight[o][x] * in[y][x] + 2^21) >> 22) a
+/// channel. Strides in bytes; `in` and `out` do not overlap.
+void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
+                   ptrdiff_t out_stride);
+
+/// Vertical pass, the same formula along columns, over rows of `row_bytes` bytes.
+void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
+                      ptrdiff_t out_stride);
+
+namespace reference {
+void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
+                   ptrdiff_t out_stride);
+void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
+                      ptrdiff_t out_stride);
+}  // namespace reference
+
+}  // namespace gtsa::kernels

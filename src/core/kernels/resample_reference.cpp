@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/kernels/resample.h"
+
+namespace gtsa::kernels {
+namespace {
+
+constexpr int kPrecision = 22;  // 32 bits less 8 of the pixel and 2 of head room for negative lobes
+constexpr int kLowBits = 15;
+
+double triangle(double x) {
+  x = std::abs(x);
+  return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+double cubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0.0;
+}
+
+int32_t fixed_point(double weight) {
+  return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << kPrecision));
+}
+
+int32_t pack(int32_t first, int32_t second) {
+  return static_cast<int32_t>((static_cast<uint32_t>(first) & 0xffff) | (static_cast<uint32_t>(second) << 16));
+}
+
+void split_into_pairs(ResampleAxis& axis) {
+  constexpr int32_t mask = (1 << kLowBits) - 1;
+  for (size_t i = 0; i < axis.weights.size(); i += 2) {
+    const int32_t a = axis.weights[i], b = axis.weights[i + 1];
+    axis.low_pairs[i / 2] = pack(a & mask, b & mask);
+    axis.high_pairs[i / 2] = pack(a >> kLowBits, b >> kLowBits);
+  }
+}
+
+uint8_t clip8(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
+
+}  // namespace
+
+ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
+  GTSA_CHECK(inputs >= 1 && outputs >= 1, "an axis has samples: {} to {}", inputs, outputs);
+  const double scale = static_cast<double>(inputs) / static_cast<double>(outputs);
+  const double filter_scale = std::max(scale, 1.0);
+  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
+  const auto kernel = filter == Filter::bilinear ? triangle : cubic;
+
+  ResampleAxis axis;
+  axis.outputs = outputs;
+  axis.capacity = (static_cast<int64_t>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
+  const auto taps = static_cast<size_t>(outputs * axis.capacity);
+  axis.first.resize(static_cast<size_t>(outputs));
+  axis.count.resize(static_cast<size_t>(outputs));
+  axis.weights.resize(taps);
+  axis.low_pairs.resize(taps / 2);
+  axis.high_pairs.resize(taps / 2);
+
+  std::vector<double> row(static_cast<size_t>(axis.capacity));
+  const double step = 1.0 / filter_scale;
+  for (int64_t o = 0; o < outputs; ++o) {
+    const double centre = (static_cast<double>(o) + 0.5) * scale;
+    const int64_t first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
+    const int64_t count = std::min(static_cast<int64_t>(centre + support + 0.5), inputs) - first;
+    double sum = 0;
+    for (int64_t x = 0; x < count; ++x) {
+      row[static_cast<size_t>(x)] = kernel((static_cast<double>(x + first) - centre + 0.5) * step);
+      sum += row[static_cast<size_t>(x)];
+    }
+    axis.first[static_cast<size_t>(o)] = static_cast<int32_t>(first);
+    axis.count[static_cast<size_t>(o)] = static_cast<int32_t>(count);
+    int32_t* weights = axis.weights.data() + o * axis.capacity;
+    for (int64_t x = 0; x < count; ++x) {
+      weights[x] = fixed_point(sum != 0 ? row[static_cast<size_t>(x)] / sum : row[static_cast<size_t>(x)]);
+    }
+  }
+  split_into_pairs(axis);
+  return axis;
+}
+
+namespace reference {
+
+void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
+                   ptrdiff_t out_stride) {
+  for (int64_t y = 0; y < rows; ++y) {
+    for (int64_t o = 0; o < axis.outputs; ++o) {
+      const uint8_t* pixels = in + y * in_stride + 3 * axis.first[static_cast<size_t>(o)];
+      const int32_t* weights = axis.weights.data() + o * axis.capacity;
+      int32_t sum[3] = {1 << (kPrecision - 1), 1 << (kPrecision - 1), 1 << (kPrecision - 1)};
+      for (int64_t x = 0; x < axis.count[static_cast<size_t>(o)]; ++x) {
+        for (int c = 0; c < 3; ++c) sum[c] += weights[x] * pixels[3 * x + c];
+      }
+      for (int c = 0; c < 3; ++c) out[y * out_stride + 3 * o + c] = clip8(sum[c]);
+    }
+  }
+}
+
+void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
+                      ptrdiff_t out_stride) {
+  for (int64_t o = 0; o < axis.outputs; ++o) {
+    const uint8_t* first_row = in + axis.first[static_cast<size_t>(o)] * in_stride;
+    const int32_t* weights = axis.weights.data() + o * axis.capacity;
+    for (int64_t x = 0; x < row_bytes; ++x) {
+      int32_t sum = 1 << (kPrecision - 1);
+      for (int64_t y = 0; y < axis.count[static_cast<size_t>(o)]; ++y) sum += weights[y] * first_row[y * in_stride + x];
+      out[o * out_stride + x] = clip8(sum);
+    }
+  }
+}
+
+}  // namespace reference
+}  // namespace gtsa::kernels
