@@ -1,0 +1,129 @@
+// libpng and libjpeg report errors by longjmp; the functions that call setjmp hold nothing with a destructor.
+
+#include "core/image/encode.h"
+
+#include <png.h>
+
+#include <array>
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <span>
+
+#include "core/base/error.h"
+// jpeglib.h needs size_t and FILE declared before it.
+#include <jpeglib.h>
+
+namespace gtsa::image {
+namespace {
+
+struct PngTarget {
+  std::vector<std::byte> bytes;
+  bool out_of_memory = false;
+};
+
+/// Exceptions must not pass through libpng.
+void append(png_structp png, png_bytep data, size_t count) {
+  auto* target = static_cast<PngTarget*>(png_get_io_ptr(png));
+  try {
+    const auto* from = reinterpret_cast<const std::byte*>(data);
+    target->bytes.insert(target->bytes.end(), from, from + count);
+  } catch (const std::bad_alloc&) {
+    target->out_of_memory = true;
+  }
+  if (target->out_of_memory) png_error(png, "out of memory");
+}
+
+bool write_png_to(png_structp png, png_infop info, const Image& image, PngTarget& target) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  png_set_write_fn(png, &target, append, [](png_structp) {});
+  png_set_IHDR(png, info, static_cast<png_uint_32>(image.width()), static_cast<png_uint_32>(image.height()), 8,
+               PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(png, info);
+  for (int64_t y = 0; y < image.height(); ++y) png_write_row(png, image.row(y));
+  png_write_end(png, info);
+  return true;
+}
+
+struct JpegErrors {
+  jpeg_error_mgr base;  // first: libjpeg's pointer to it is a pointer to JpegErrors
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
+};
+
+struct JpegTarget {
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  ~JpegTarget() { std::free(bytes); }
+};
+
+bool write_jpeg_to(jpeg_compress_struct& info, JpegErrors& errors, const Image& image, int quality,
+                   JpegTarget& target) {
+  if (setjmp(errors.jump) != 0) return false;
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, &target.bytes, &target.size);
+  info.image_width = static_cast<JDIMENSION>(image.width());
+  info.image_height = static_cast<JDIMENSION>(image.height());
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, quality, TRUE);
+  jpeg_start_compress(&info, TRUE);
+  for (int64_t y = 0; y < image.height(); ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(image.row(y));
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  return true;
+}
+
+void save(FileSystem& files, const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  const std::array pieces = {bytes};
+  write_atomically(files, path, pieces);
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_png(const Image& image) {
+  GTSA_CHECK(!image.empty(), "an image has pixels");
+  PngTarget target;
+  png_structp png =
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, [](png_structp, png_const_charp) {});
+  if (png == nullptr) throw std::bad_alloc();
+  png_infop info = png_create_info_struct(png);
+  const bool written = info != nullptr && write_png_to(png, info, image, target);
+  png_destroy_write_struct(&png, &info);
+  if (!written) throw Error("{} x {} pixels cannot be written as PNG", image.width(), image.height());
+  return std::move(target.bytes);
+}
+
+std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+  GTSA_CHECK(!image.empty(), "an image has pixels");
+  GTSA_CHECK(quality >= 1 && quality <= 100, "a JPEG's quality is 1 to 100: {}", quality);
+  JpegTarget target;
+  jpeg_compress_struct info{};
+  JpegErrors errors{};
+  info.err = jpeg_std_error(&errors.base);
+  errors.base.error_exit = [](j_common_ptr common) {
+    auto* own = reinterpret_cast<JpegErrors*>(common->err);
+    own->base.format_message(common, own->message);
+    std::longjmp(own->jump, 1);
+  };
+  const bool written = write_jpeg_to(info, errors, image, quality, target);
+  jpeg_destroy_compress(&info);
+  if (!written)
+    throw Error("{} x {} pixels cannot be written as JPEG: {}", image.width(), image.height(), errors.message);
+  const auto bytes = std::as_bytes(std::span(target.bytes, target.size));
+  return {bytes.begin(), bytes.end()};
+}
+
+void write_png(FileSystem& files, const std::filesystem::path& path, const Image& image) {
+  save(files, path, encode_png(image));
+}
+
+void write_jpeg(FileSystem& files, const std::filesystem::path& path, const Image& image, int quality) {
+  save(files, path, encode_jpeg(image, quality));
+}
+
+}  // namespace gtsa::image

@@ -1,0 +1,23 @@
+#pragma once
+// Pixels -> PNG and JPEG.
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "core/base/files.h"
+#include "core/image/image.h"
+
+namespace gtsa::image {
+
+/// 8-bit RGB, no metadata; the bytes depend on the pixels and the libraries alone.
+std::vector<std::byte> encode_png(const Image& image);
+
+/// Baseline, chroma subsampled 2 x 2; quality 1..100. Sides at most 65,500: an Error beyond.
+std::vector<std::byte> encode_jpeg(const Image& image, int quality);
+
+/// Saved whole or not at all.
+void write_png(FileSystem& files, const std::filesystem::path& path, const Image& image);
+void write_jpeg(FileSystem& files, const std::filesystem::path& path, const Image& image, int quality);
+
+}  // namespace gtsa::image

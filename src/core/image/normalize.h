@@ -1,0 +1,26 @@
+#pragma once
+// 8-bit pixels -> what the network sees.
+
+#include <array>
+#include <span>
+
+#include "core/geometry/types.h"
+#include "core/image/image.h"
+
+namespace gtsa::image {
+
+/// Mean and standard deviation of each channel, R G B, of values in [0, 1].
+struct Normalization {
+  std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
+  std::array<float, 3> std{0.229f, 0.224f, 0.225f};
+};
+
+/// out[c][y][x] = (pixel / 255 - mean[c]) / std[c] in float32, in this order of operations. `chw` holds 3 * height *
+/// width values. The default is ImageNet's.
+void normalize_into(const Image& image, std::span<float> chw, const Normalization& normalization = {});
+
+/// The same of turned(image, turn), without making that picture.
+void normalize_turned_into(const Image& image, Turn turn, std::span<float> chw,
+                           const Normalization& normalization = {});
+
+}  // namespace gtsa::image

@@ -1,0 +1,60 @@
+#include "core/image/encode.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "core/image/decode.h"
+#include "core/image/pictures.h"
+#include "support/failing_files.h"
+#include "support/temporary_folder.h"
+
+namespace gtsa::image {
+namespace {
+
+TEST(EncodePng, KeepsEveryPixel) {
+  for (const auto& size : test::kAwkwardSizes) {
+    const Image in = test::noise(size.width, size.height);
+    EXPECT_TRUE(decode(encode_png(in)) == in) << size.width << " x " << size.height;
+  }
+}
+
+TEST(EncodeJpeg, KeepsASmoothPictureNearly) {
+  const Image in = test::gradient(160, 120);
+  const Image out = decode(encode_jpeg(in, 95));
+  ASSERT_EQ(out.size(), in.size());
+  for (int64_t i = 0; i < in.stride() * in.height(); ++i) ASSERT_LE(std::abs(out.row(0)[i] - in.row(0)[i]), 6);
+}
+
+TEST(EncodeJpeg, KeepsEverySize) {
+  for (const auto& size : test::kAwkwardSizes) {
+    EXPECT_EQ(decode(encode_jpeg(test::noise(size.width, size.height), 75)).size(), size);
+  }
+}
+
+TEST(EncodeJpeg, RefusesSidesThatTheFormatCannotName) {
+  EXPECT_THROW(encode_jpeg(test::constant(65'501, 1, 0, 0, 0), 90), Error);
+  EXPECT_THROW(encode_jpeg(test::constant(2, 2, 0, 0, 0), 0), BugError);
+}
+
+TEST(WritePng, IsReadBackByName) {
+  const test::TemporaryFolder folder;
+  const Image in = test::noise(20, 10);
+  write_png(real_files(), folder / "a.png", in);
+  write_jpeg(real_files(), folder / "a.jpg", in, 90);
+  EXPECT_TRUE(read_image(folder / "a.png") == in);
+  EXPECT_EQ(read_image(folder / "a.jpg").size(), in.size());
+}
+
+TEST(WritePng, LeavesTheOldFileWhenTheDiskIsFull) {
+  const test::TemporaryFolder folder;
+  const Image old = test::noise(20, 10, 1);
+  write_png(real_files(), folder / "a.png", old);
+  test::FailingFiles full(2);
+  EXPECT_THROW(write_png(full, folder / "a.png", test::noise(20, 10, 2)), Error);
+  EXPECT_TRUE(read_image(folder / "a.png") == old);
+}
+
+}  // namespace
+}  // namespace gtsa::image
