@@ -14,7 +14,11 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_R
 
 add_library(gtsa_flags INTERFACE)
 # No contraction to fused multiply-add behind our back: pixels and boxes must be the same on every processor.
-target_compile_options(gtsa_flags INTERFACE -Wall -Wextra -Wshadow -ffp-contract=off)
+target_compile_options(gtsa_flags INTERFACE -Wall -Wextra -Wshadow -ffp-contract=off
+  # Designated initialisers leave the other members at their defaults on purpose.
+  -Wno-missing-field-initializers
+  # GCC 12 sees overflows in fmt 9's format_decimal that cannot happen.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
 if(GTSA_SANITIZE)
   target_compile_options(gtsa_flags INTERFACE -fsanitize=${GTSA_SANITIZE} -fno-omit-frame-pointer
                                               -fno-sanitize-recover=all)

@@ -131,6 +131,11 @@ Field& Field::flagged(std::string flag) {
   return *this;
 }
 
+Field& Field::switched_off_by(std::string flag) {
+  switched_off_ = true;
+  return flagged(std::move(flag));
+}
+
 Field& Field::only_flag() {
   only_flag_ = true;
   return *this;
@@ -183,7 +188,7 @@ void Field::set(const OptionValue& value, const Origin& origin) {
     origin_ = origin;
     return;
   }
-  if (wants_text != is_text && !(is_text && text.empty())) refuse(text, wants_text ? "a text is wanted" : "a text is not", origin);
+  if (wants_text != is_text && !(is_text && text.empty())) refuse(text, wants_text ? "a text is wanted" : "a text is not wanted", origin);
   parse(text, origin);
 }
 
@@ -285,7 +290,8 @@ std::string Fields::toml() const {
   const auto table_of = [](const Field& f) { return f.key().substr(0, std::min(f.key().rfind('.'), f.key().size())); };
   const auto is_top = [](const Field& f) { return f.key().find('.') == std::string::npos; };
   for (const Field& field : fields_) {
-    if (!is_top(field) && std::find(tables.begin(), tables.end(), table_of(field)) == tables.end()) tables.push_back(table_of(field));
+    if (field.is_only_flag() || is_top(field)) continue;
+    if (std::find(tables.begin(), tables.end(), table_of(field)) == tables.end()) tables.push_back(table_of(field));
   }
   std::string text;
   for (const std::string& table : tables) {

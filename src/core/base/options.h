@@ -43,6 +43,8 @@ class Field {
   Field& one_of(std::vector<std::string> words);
   /// `--flag`; without it an option can be set by its key alone.
   Field& flagged(std::string flag);
+  /// `--flag` makes the switch false ("no-exif" for `exif`).
+  Field& switched_off_by(std::string flag);
   /// A flag of the command that is no property of the run: not in TOML, not in config.toml.
   Field& only_flag();
   /// What the default means where the number alone does not tell ("0 = from the grid").
@@ -55,6 +57,7 @@ class Field {
   const std::string& default_text() const { return default_text_; }
   const Origin& origin() const { return origin_; }
   bool is_only_flag() const { return only_flag_; }
+  bool is_switched_off() const { return switched_off_; }
   bool is_switch() const { return std::holds_alternative<bool*>(target_); }
   bool is_list() const;
   /// "16 pixels (1..256)" and the like, for --help and the reference.
@@ -82,6 +85,7 @@ class Field {
   double high_ = std::numeric_limits<double>::infinity();
   std::vector<std::string> words_;
   bool only_flag_ = false;
+  bool switched_off_ = false;
   std::string default_text_;
   Origin origin_;
 };

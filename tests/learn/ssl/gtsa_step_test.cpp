@@ -11,6 +11,7 @@
 #include <set>
 
 #include "learn/ssl/golden_step.h"
+#include "learn/ssl/golden_update.h"
 
 namespace gtsa {
 namespace {
@@ -49,6 +50,8 @@ class Step {
     EXPECT_NEAR(total.item<float>(), golden_.scalar("loss/total"), kLoss);
     total.backward();
     check_gradients();
+    test::check_update(golden_, {}, 2e-7);
+    test::check_update(golden_, student_flat_.grads, 1e-6);
   }
 
  private:

@@ -1,0 +1,167 @@
+#include "learn/ssl/gtsa_task.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cosine_similarity.h>
+#include <ATen/ops/linalg_eigvalsh.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/matmul.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+#include "learn/model/encoder.h"
+#include "learn/train/schedule.h"
+
+namespace gtsa::ssl {
+namespace {
+
+constexpr int64_t kHealthVectors = 512;
+// Below these the features of a batch are as good as one point. A healthy run stays above ten times the spread.
+constexpr double kCollapsedSpread = 0.05;
+constexpr double kCollapsedRank = 2.0;
+
+/// At most kHealthVectors rows of [n, T, D], evenly spaced.
+at::Tensor sample_vectors(const at::Tensor& maps) {
+  const at::Tensor rows = maps.detach().reshape({-1, maps.size(-1)});
+  const int64_t stride = std::max<int64_t>(1, rows.size(0) / kHealthVectors);
+  return rows.slice(0, 0, rows.size(0), stride).slice(0, 0, kHealthVectors).clone();
+}
+
+data::MultiCropOptions fitted(data::MultiCropOptions samples, const GtsaOptions& options) {
+  samples.patch_size = options.vit.patch_size;
+  samples.bins = {options.bins(options.global), options.bins(options.local)};
+  return samples;
+}
+
+}  // namespace
+
+GtsaTask::GtsaTask(const GtsaOptions& options, const GtsaSchedule& schedule, data::MultiCropOptions samples)
+    : options_(options),
+      schedule_(schedule),
+      student_((options.check(), make_student(options))),
+      teacher_(make_teacher(options)),
+      student_flat_(nn::bind(student_, true)),
+      teacher_flat_(nn::bind(teacher_, false)),
+      recipe_(fitted(std::move(samples), options)) {
+  init(student_, recipe_.options().seed);
+  copy_to_teacher(student_flat_, teacher_flat_);
+}
+
+void GtsaTask::walk(const nn::Walk& visit) { walk_as_in_files(student_, teacher_, visit); }
+
+std::vector<train::Row> GtsaTask::rows() const {
+  std::vector<train::Row> rows;
+  for (const nn::Slot& slot : student_flat_.layout.slots) {
+    rows.push_back({.decay_scale = decay_scale(slot), .averaged = rows.size() < teacher_flat_.layout.slots.size()});
+  }
+  return rows;
+}
+
+double GtsaTask::correspondence_weight(const train::Position& position) const {
+  return position.step >= schedule_.correspondence_from_step ? schedule_.correspondence : 0;
+}
+
+train::Values GtsaTask::values(const train::Position& position) const {
+  const auto& [step, total, unused] = position;
+  const GtsaSchedule& s = schedule_;
+  train::Values values;
+  values.lr = train::warmup_cosine(s.lr, s.min_lr, s.warmup_steps, step, total);
+  values.weight_decay = train::cosine(s.weight_decay, s.weight_decay_end, step, total);
+  values.momentum = train::cosine(s.momentum, 1, step, total);
+  values.next_momentum = train::cosine(s.momentum, 1, step + 1, total);
+  values.others = {{"coefficient_correspondence", correspondence_weight(position)}, {"coefficient_rotation", s.rotation}};
+  return values;
+}
+
+std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const train::Context& context) {
+  const at::Tensor& global_views = batch["global"];  // [G, B, 3, S, S]
+  const int64_t photographs = batch.size();
+  nn::DropPathKey key{.seed = context.seed,
+                      .step = static_cast<uint64_t>(context.position.step),
+                      .first_sample = static_cast<uint64_t>(context.first_sample),
+                      .samples = photographs,
+                      .first_view = 0,
+                      .views = options_.global.count};
+  const auto drop_global = nn::draw_drop_path(options_.vit, key);
+  const StudentMaps global = forward(student_, global_views.flatten(0, 1), &drop_global);
+  const TeacherMaps teacher = forward(teacher_, global_views.flatten(0, 1));
+  const auto pairs = [&](Kind kind, const StudentMaps& maps, const ViewKind& views, const Pooling& pooling) {
+    return std::pair(crop_terms(kind, maps.predictor, teacher.projector, pooling).pair_losses,
+                     correspondence_terms(kind, maps.predictor, teacher.projector, views.count, options_.global.count,
+                                          options_.matches(views))
+                         .pair_losses());
+  };
+  auto [crop_global, match_global] = pairs(Kind::global, global, options_.global,
+                                           {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]});
+  at::Tensor crop_local, match_local;
+  at::Tensor logits = rotation_logits(student_, global.encoder);
+  if (options_.local.count > 0) {
+    key.first_view = static_cast<uint32_t>(options_.global.count);
+    key.views = options_.local.count;
+    const auto drop_local = nn::draw_drop_path(options_.vit, key);
+    const StudentMaps local = forward(student_, batch["local"].flatten(0, 1), &drop_local);
+    std::tie(crop_local, match_local) = pairs(Kind::local, local, options_.local,
+                                              {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
+    logits = at::cat({logits, rotation_logits(student_, local.encoder)});
+  }
+  student_sample_ = sample_vectors(global.predictor);
+  teacher_sample_ = sample_vectors(teacher.projector);
+  return {{"crop", mean_over_pairs(crop_global, crop_local), 1},
+          {"correspondence", mean_over_pairs(match_global, match_local), correspondence_weight(context.position)},
+          {"rotation", rotation_loss(logits, batch["turns"].flatten()), schedule_.rotation}};
+}
+
+FeatureHealth feature_health(const at::Tensor& vectors) {
+  const at::NoGradGuard guard;
+  const at::Tensor unit = vectors / at::linalg_vector_norm(vectors, 2, 1, true).clamp_min(1e-12);
+  const at::Tensor centred = unit - unit.mean(0, true);
+  FeatureHealth health;
+  const at::Tensor variance = centred.square().mean(0);
+  health.spread = variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(vectors.size(1)));
+  // The smaller of the two Gram matrices has the same spectrum.
+  const at::Tensor wide = centred.to(at::kDouble);
+  const at::Tensor gram = wide.size(0) < wide.size(1) ? at::matmul(wide, wide.t()) : at::matmul(wide.t(), wide);
+  const at::Tensor spectrum = at::linalg_eigvalsh(gram).clamp_min(0);
+  const double sum = spectrum.sum().item<double>();
+  if (!(sum > 0)) return {health.spread, 1};
+  const at::Tensor share = spectrum / sum;
+  const at::Tensor entropy = -(share * share.clamp_min(std::numeric_limits<double>::min()).log()).sum();
+  health.effective_rank = std::exp(entropy.item<double>());
+  return health;
+}
+
+train::Health GtsaTask::health(const train::Position&) {
+  if (!teacher_sample_.defined() || teacher_sample_.size(0) < 2) return {};
+  const FeatureHealth student = feature_health(student_sample_);
+  const FeatureHealth teacher = feature_health(teacher_sample_);
+  const double agreement = at::cosine_similarity(student_sample_, teacher_sample_, 1).mean().item<double>();
+  train::Health health;
+  health.figures = {{"student_spread", student.spread},
+                    {"student_effective_rank", student.effective_rank},
+                    {"teacher_spread", teacher.spread},
+                    {"teacher_effective_rank", teacher.effective_rank},
+                    {"teacher_student_agreement", agreement}};
+  if (student.spread < kCollapsedSpread || student.effective_rank < kCollapsedRank) {
+    health.warnings.push_back(
+        {"collapse", fmt::format("the student's features hardly differ any more (feature spread {:.3f}, effective rank {:.1f}, "
+                                 "teacher-student agreement {:.2f}); a lower --lr or a longer warm-up usually mends it",
+                                 student.spread, student.effective_rank, agreement)});
+  }
+  return health;
+}
+
+void GtsaTask::export_weights(FileSystem& files, const run::Run& run) {
+  model::write_encoder(files, run.encoder_path(), teacher_.encoder);
+}
+
+std::map<std::string, std::string> GtsaTask::metadata() const {
+  auto facts = model::metadata_of(options_.vit);
+  facts["method"] = "gtsa";
+  return facts;
+}
+
+}  // namespace gtsa::ssl

@@ -1,0 +1,67 @@
+#pragma once
+// GTSA as a task of the trainer: networks, rows, schedules, losses of a micro-batch, signs of collapse, export.
+
+#include "core/data/multicrop_recipe.h"
+#include "learn/ssl/gtsa_losses.h"
+#include "learn/ssl/gtsa_network.h"
+#include "learn/train/task.h"
+
+namespace gtsa::ssl {
+
+/// What the schedules follow (method: section 4). Steps are optimiser steps.
+struct GtsaSchedule {
+  double lr = 1e-3;  ///< peak
+  double min_lr = 1e-6;
+  int64_t warmup_steps = 0;
+  double weight_decay = 0.04;
+  double weight_decay_end = 0.4;
+  double momentum = 0.996;  ///< teacher's share of itself at step 0; 1 at the end
+  double correspondence = 0.5;
+  double rotation = 0.5;
+  int64_t correspondence_from_step = 0;
+};
+
+class GtsaTask final : public train::Task {
+ public:
+  /// Initial weights from `samples.seed`; the teacher is a copy. Patch size and bins of `samples` are taken from `options`.
+  GtsaTask(const GtsaOptions& options, const GtsaSchedule& schedule, data::MultiCropOptions samples);
+
+  void walk(const nn::Walk& visit) override;
+  nn::Flat& trained() override { return student_flat_; }
+  nn::Flat* averaged() override { return &teacher_flat_; }
+  bool averages_before_step() const override { return true; }
+  std::vector<train::Row> rows() const override;
+  const data::Recipe& recipe() const override { return recipe_; }
+  train::Values values(const train::Position& position) const override;
+  std::vector<train::Term> losses(const train::DeviceBatch& batch, const train::Context& context) override;
+  train::Health health(const train::Position& position) override;
+  void export_weights(FileSystem& files, const run::Run& run) override;
+  std::map<std::string, std::string> metadata() const override;
+
+  const GtsaOptions& options() const { return options_; }
+  Student& student() { return student_; }
+  Teacher& teacher() { return teacher_; }
+
+ private:
+  double correspondence_weight(const train::Position& position) const;
+
+  GtsaOptions options_;
+  GtsaSchedule schedule_;
+  Student student_;
+  Teacher teacher_;
+  nn::Flat student_flat_;
+  nn::Flat teacher_flat_;
+  data::MultiCropRecipe recipe_;
+  at::Tensor student_sample_;  ///< [n, D]: some predictor vectors of the last forward's global views, for health()
+  at::Tensor teacher_sample_;  ///< [n, D]: the teacher's at the same places
+};
+
+/// How far vectors are from being all the same.
+struct FeatureHealth {
+  double spread = 0;          ///< mean deviation of unit vectors a channel x sqrt(D): 1 = all over the sphere, 0 = one point
+  double effective_rank = 0;  ///< exp of the entropy of the covariance's spectrum (Roy & Vetterli, EUSIPCO 2007)
+};
+/// Of vectors [n, D], n >= 2.
+FeatureHealth feature_health(const at::Tensor& vectors);
+
+}  // namespace gtsa::ssl

@@ -1,0 +1,117 @@
+#include "program/app/configuration.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/ranges.h>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/run/run.h"
+#include "program/app/recipes.h"
+
+namespace gtsa::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a resumed run may be told anew: where and for how long it runs, not what it computes.
+constexpr std::array kMayDiffer{"run.steps", "data.workers", "run.threads", "run.save_every", "run.device", "micro_batch"};
+
+constexpr const char* kDefaultRecipe = "gtsa_tiny_cpu";
+
+const Recipe* find_recipe(std::string_view name) {
+  for (const Recipe& recipe : recipes()) {
+    if (recipe.name == name) return &recipe;
+  }
+  return nullptr;
+}
+
+void set_flag(Fields& fields, const FlagText& said) {
+  Field* field = fields.find_flag(said.flag);
+  GTSA_CHECK(field != nullptr, "flag --{} is parsed and not described", said.flag);
+  const Origin origin{kFlag, "--" + said.flag};
+  if (field->is_list() && said.texts.size() > 1) {
+    field->set(said.texts, origin);
+  } else if (field->is_switched_off()) {
+    field->parse("false", origin);
+  } else {
+    field->parse(said.texts.back(), origin);
+  }
+}
+
+/// Folders are kept absolute, so that a run can be resumed from anywhere.
+void make_absolute(PretrainOptions& options) {
+  for (auto* list : {&options.data.folders, &options.train.probe_data}) {
+    for (std::string& folder : *list) folder = fs::absolute(folder).lexically_normal().string();
+  }
+}
+
+void read_recipe(PretrainConfiguration& c) {
+  const std::string& wanted = c.options.config;
+  if (!wanted.empty() && !find_recipe(wanted)) {
+    if (!fs::exists(wanted)) {
+      std::vector<std::string> names;
+      for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
+      const auto near = nearest_word(wanted, names);
+      throw UsageError("--config {}: no such file or recipe{}; recipes: {}", wanted, near ? fmt::format("; did you mean {}?", *near) : "",
+                       fmt::join(names, ", "));
+    }
+    c.recipe = wanted;
+    assign(c.fields, read_toml(read_text(wanted), wanted, kConfig));
+    return;
+  }
+  c.recipe = wanted.empty() ? kDefaultRecipe : wanted;
+  const Recipe* recipe = find_recipe(c.recipe);
+  GTSA_CHECK(recipe != nullptr, "the recipe {} is not in the program", c.recipe);
+  assign(c.fields, read_toml(recipe->toml, c.recipe + ".toml", wanted.empty() ? kRecipe : kConfig));
+}
+
+void resume(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
+  const fs::path config = fs::path(c.options.out) / "config.toml";
+  PretrainConfiguration asked;  // what the flags and --set say, to be compared
+  assign(c.fields, read_toml(read_text(config), config.string(), kConfig));
+  c.recipe = config.string();
+  assign(asked.fields, read_toml(read_text(config), config.string(), kConfig));
+  for (const FlagText& said : flags) set_flag(asked.fields, said);
+  for (const std::string& pair : c.options.sets) assign_set(asked.fields, pair, kSet);
+  settle_model(asked.fields);
+  make_absolute(asked.options);
+  for (Field& field : asked.fields.all()) {
+    const bool only_flag = field.is_only_flag();
+    Field& kept = c.fields.at(field.key());
+    if (field.origin().layer < kSet || field.text() == kept.text()) continue;
+    if (std::find(kMayDiffer.begin(), kMayDiffer.end(), field.key()) == kMayDiffer.end() && !only_flag) {
+      throw UsageError("{} asks for {} = {}, but the run in {} has {}; leave the flag out, or start another run in another --out",
+                       field.origin().text, field.key(), field.text(), c.options.out, kept.text());
+    }
+  }
+  for (const FlagText& said : flags) {
+    const Field& field = *c.fields.find_flag(said.flag);
+    if (std::find(kMayDiffer.begin(), kMayDiffer.end(), field.key()) != kMayDiffer.end()) set_flag(c.fields, said);
+  }
+}
+
+}  // namespace
+
+void configure(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
+  for (const FlagText& said : flags) {
+    if (c.fields.find_flag(said.flag)->is_only_flag()) set_flag(c.fields, said);
+  }
+  if (c.options.resume && c.options.overwrite) throw UsageError("--resume keeps the run in --out and --overwrite throws it away: choose one");
+  if (c.options.resume && c.options.out.empty()) throw UsageError("--resume needs --out, the folder of the run");
+  if (c.options.resume && run::Run::exists(c.options.out)) {
+    resume(c, flags);
+  } else {
+    read_recipe(c);
+    c.recipe_batch = c.options.train.batch;
+    for (const std::string& pair : c.options.sets) assign_set(c.fields, pair, kSet);
+    for (const FlagText& said : flags) set_flag(c.fields, said);
+    settle_model(c.fields);
+    train::settle_length(c.fields);
+    make_absolute(c.options);
+  }
+  c.options.check();
+}
+
+}  // namespace gtsa::app

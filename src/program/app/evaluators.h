@@ -1,0 +1,18 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "learn/ssl/gtsa_task.h"
+#include "learn/train/task.h"
+#include "program/app/pretrain_options.h"
+
+namespace gtsa::app {
+
+/// The probes that --probe-every runs on the teacher of the moment: correspondence on every folder of --probe-data, segmentation too
+/// where it has ADE20K's layout. Throws UsageError if probes are asked for without data.
+std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task);
+
+/// True if the folder has ADE20K's images/ and annotations/.
+bool is_ade20k(const std::filesystem::path& folder);
+
+}  // namespace gtsa::app

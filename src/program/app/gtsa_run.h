@@ -1,0 +1,28 @@
+#pragma once
+// What pretraining and replay build alike from a run's options: photographs, lengths, loaders.
+
+#include <memory>
+
+#include "core/data/image_folder.h"
+#include "core/data/loader.h"
+#include "core/data/sampler.h"
+#include "learn/train/options.h"
+#include "learn/train/trainer.h"
+#include "program/app/pretrain_options.h"
+
+namespace gtsa::app {
+
+struct RunParts {
+  data::ImageFolder photographs;
+  data::EpochSampler sampler;
+  train::RunPlan plan;
+
+  RunParts(const PretrainOptions& options, data::ImageFolder found);
+  /// Micro-batches from optimiser step `first_step` on.
+  std::unique_ptr<data::Loader> make_loader(const PretrainOptions& options, const data::Recipe& recipe,
+                                            int64_t first_step) const;
+};
+
+train::TrainerOptions trainer_options(const PretrainOptions& options, const train::RunPlan& plan);
+
+}  // namespace gtsa::app

@@ -1,0 +1,87 @@
+#include "program/app/machine.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/full.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "core/kernels/simd.h"
+
+#ifndef GTSA_VERSION
+#error "CMake gives the version"
+#endif
+
+namespace gtsa::app {
+
+std::string blas_name() {
+  // LibTorch links whatever provides libblas.so.3; only OpenBLAS can be asked.
+  using Config = char* (*)();
+  using Parallel = int (*)();
+  const auto config = reinterpret_cast<Config>(::dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  const auto parallel = reinterpret_cast<Parallel>(::dlsym(RTLD_DEFAULT, "openblas_get_parallel"));
+  if (config == nullptr || parallel == nullptr) return "not OpenBLAS (slow: scripts/setup.sh selects it)";
+  std::istringstream words(config());
+  std::string name, version;
+  words >> name >> version;
+  constexpr const char* kThreading[] = {"sequential", "pthreads", "OpenMP"};
+  return fmt::format("{} {} {}", name, version, kThreading[std::clamp(parallel(), 0, 2)]);
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+uint64_t available_memory() {
+  uint64_t available = UINT64_MAX;
+  std::ifstream meminfo("/proc/meminfo");
+  std::string key, unit;
+  uint64_t value = 0;
+  while (meminfo >> key >> value >> unit) {
+    if (key == "MemAvailable:") available = value * 1024;
+  }
+  uint64_t limit = 0, used = 0;
+  std::ifstream max("/sys/fs/cgroup/memory.max"), current("/sys/fs/cgroup/memory.current");
+  if ((max >> limit) && (current >> used) && limit > used) available = std::min(available, limit - used);
+  return available;
+}
+
+double measured_flops() {
+  constexpr int64_t kSide = 512;
+  constexpr double kSeconds = 0.2;
+  const at::Tensor a = at::full({kSide, kSide}, 0.5), b = at::full({kSide, kSide}, 0.25);
+  const Clock clock = steady_clock();
+  at::mm(a, b);
+  const double begin = clock();
+  int64_t products = 0;
+  while (clock() - begin < kSeconds) {
+    at::mm(a, b);
+    ++products;
+  }
+  return static_cast<double>(products) * 2 * kSide * kSide * kSide / (clock() - begin);
+}
+
+int64_t use_threads(int64_t wanted) {
+  const int64_t count = wanted > 0 ? wanted : usable_cpus();
+  at::set_num_threads(static_cast<int>(count));
+  set_threads(static_cast<int>(count));
+  return count;
+}
+
+train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch) {
+  return {seed, threads, micro_batch, blas_name(), kernels::simd_level(), torch_version()};
+}
+
+std::string version_line() { return fmt::format("gtsa {}", GTSA_VERSION); }
+
+std::string version_text() {
+  return fmt::format("{}\nLibTorch {}\nBLAS {}\nSIMD {}\ndevices cpu ({} usable)\n", version_line(), torch_version(), blas_name(),
+                     kernels::simd_level(), usable_cpus());
+}
+
+}  // namespace gtsa::app

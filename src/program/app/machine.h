@@ -1,0 +1,29 @@
+#pragma once
+// What the program runs on: versions, BLAS, SIMD level, memory.
+
+#include <cstdint>
+#include <string>
+
+#include "learn/train/train_state.h"
+
+namespace gtsa::app {
+
+/// "OpenBLAS 0.3.21 OpenMP": the BLAS that LibTorch's products really call.
+std::string blas_name();
+std::string torch_version();
+/// Bytes this process may still take (free memory, cgroup limit respected).
+uint64_t available_memory();
+/// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
+double measured_flops();
+
+/// Sets the threads of ATen, OpenMP and our kernels. 0 = usable CPUs. Returns what is in force.
+int64_t use_threads(int64_t wanted);
+
+train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch);
+
+/// What `gtsa --version` prints.
+std::string version_text();
+/// The first line of it.
+std::string version_line();
+
+}  // namespace gtsa::app

@@ -1,0 +1,98 @@
+#include "program/app/probe.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/data/image_folder.h"
+#include "learn/model/encoder.h"
+#include "learn/probe/correspondence.h"
+#include "learn/probe/segmentation.h"
+#include "program/app/machine.h"
+#include "program/app/pretrain_options.h"
+
+namespace gtsa::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+model::Encoder find_encoder(const ProbeOptions& options) {
+  if (options.weights.empty() == !options.random_init) throw UsageError("choose one: --weights W or --random-init");
+  if (!options.weights.empty()) return model::load_encoder(options.weights);
+  Fields fields;
+  ModelOptions sizes;
+  fields.section("model", sizes);
+  fields.at("model.name").parse(options.model, {1, "--model"});
+  settle_model(fields);
+  const nn::VitOptions vit{.image_size = options.image_size,
+                           .patch_size = options.patch_size,
+                           .embed_dim = sizes.embed_dim,
+                           .depth = sizes.depth,
+                           .num_heads = sizes.num_heads};
+  return model::random_encoder(vit, std::nullopt, static_cast<uint64_t>(options.seed));
+}
+
+const std::string& only_folder(const ProbeOptions& options, const char* what) {
+  if (options.data.size() != 1) throw UsageError("--data: one {} is wanted", what);
+  return options.data.front();
+}
+
+}  // namespace
+
+void ProbeOptions::describe(Fields& f) {
+  f("data", &data, "photographs, or for segment a folder in ADE20K's layout").flagged("data");
+  f("weights", &weights, "a run folder or .safetensors").flagged("weights");
+  f("random_init", &random_init, "random weights instead").flagged("random-init");
+  f("model", &model, "with --random-init: size of the network").one_of({"tiny", "small", "base"}).flagged("model");
+  f("patch_size", &patch_size, "with --random-init: side of a patch").in("pixels").between(1, 256).flagged("patch-size");
+  f("image_size", &image_size, "with --random-init: side of the global views").in("pixels").between(1, 4096).flagged("image-size");
+  f("seed", &seed, "of the probe and of random weights").between(0).flagged("seed");
+  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
+  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  f("json", &json, "one JSON object on standard output").flagged("json");
+}
+
+void probe_correspondence(const ProbeOptions& options) {
+  use_threads(options.threads);
+  if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
+  const std::vector<fs::path> folders(options.data.begin(), options.data.end());
+  const data::ImageFolder photographs(folders);
+  const model::Encoder encoder = find_encoder(options);
+  probe::CorrespondenceOptions probe_options;
+  probe_options.seed = static_cast<uint64_t>(options.seed);
+  probe_options.decode = {.max_pixels = options.max_pixels, .apply_exif = !options.no_exif};
+  const auto network = probe::freeze(encoder.vit, encoder.projector ? &*encoder.projector : nullptr);
+  const auto result = probe::probe_correspondence(network, photographs.files(), probe_options);
+  if (options.json) {
+    std::printf("%s\n", probe::to_json(result).dump().c_str());
+    return;
+  }
+  for (const auto& skipped : result.skipped) log::warning("{}", skipped);
+  std::printf("%s\nmatches within one cell, of %lld patches in %lld photographs\n  encoder    %.4f\n", encoder.source.c_str(),
+              static_cast<long long>(result.patches), static_cast<long long>(result.photos), result.encoder);
+  if (result.projector) std::printf("  projector  %.4f\n", *result.projector);
+  std::printf("  chance     %.4f\n", result.chance);
+}
+
+void probe_segment(const ProbeOptions& options) {
+  use_threads(options.threads);
+  const fs::path folder = only_folder(options, "folder in ADE20K's layout");
+  const model::Encoder encoder = find_encoder(options);
+  probe::SegmentationOptions probe_options;
+  probe_options.max_pixels = options.max_pixels;
+  const auto result = probe::probe_segmentation(probe::freeze(encoder.vit, nullptr), folder, probe_options);
+  if (options.json) {
+    std::printf("%s\n", probe::to_json(result).dump().c_str());
+    return;
+  }
+  std::printf("%s\nlinear segmentation of frozen features, %lld training and %lld validation pictures\n", encoder.source.c_str(),
+              static_cast<long long>(result.training_pictures), static_cast<long long>(result.validation_pictures));
+  std::printf("  mIoU            %.4f (deviation %.4f over heads)\n  pixel accuracy  %.4f\n  mean accuracy   %.4f\n", result.miou,
+              result.miou_deviation, result.pixel_accuracy, result.mean_accuracy);
+  for (size_t i = 0; i < result.classes.size(); ++i) std::printf("  %-20s %.4f\n", result.classes[i].c_str(), result.per_class_iou[i]);
+}
+
+}  // namespace gtsa::app

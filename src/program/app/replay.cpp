@@ -1,0 +1,77 @@
+#include "program/app/replay.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/run/run.h"
+#include "program/app/configuration.h"
+#include "program/app/gtsa_run.h"
+#include "program/app/machine.h"
+
+namespace gtsa::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path find_state(const fs::path& folder, int64_t step) {
+  std::vector<fs::path> states;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder / "bad_step", missing)) {
+    if (entry.path().extension() == ".safetensors") states.push_back(entry.path());
+  }
+  std::sort(states.begin(), states.end());
+  if (states.empty()) throw Error("{} has no bad step to replay", folder.string());
+  if (step < 0) return states.back();
+  const auto it = std::find_if(states.begin(), states.end(), [&](const fs::path& p) {
+    return p.stem() == fmt::format("step-{:08}", step);
+  });
+  if (it == states.end()) throw Error("{} has no bad step {}; the newest is {}", folder.string(), step, states.back().stem().string());
+  return *it;
+}
+
+}  // namespace
+
+void replay(const ReplayOptions& options) {
+  PretrainConfiguration c;
+  if (!run::Run::exists(options.run)) throw Error("{} holds no run", options.run);
+  configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
+  const std::vector<fs::path> folders(c.options.data.folders.begin(), c.options.data.folders.end());
+  const RunParts parts(c.options, data::ImageFolder(folders));
+  ssl::GtsaTask task(c.options.networks(), c.options.schedule(parts.plan), c.options.samples());
+  train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = c.options.train.clip});
+  const fs::path path = find_state(options.run, options.step);
+  const auto state = train::load_state(path, task, optimizer);
+  use_threads(state.conditions.threads);
+  const int64_t step = state.progress.step;
+  const int64_t micro = state.conditions.micro_batch;
+  RunParts same = parts;
+  same.plan.micro_batch = micro;
+  same.plan.stop_at = step + 1;
+  const auto loader = same.make_loader(c.options, task.recipe(), step);
+  task.trained().zero_grads();
+  const train::Position position{step, parts.plan.total_steps, parts.plan.steps_per_epoch};
+  const auto losses = train::run_micro_batches(task, *loader, c.options.train.batch / micro,
+                                               {.seed = state.conditions.seed, .position = position});
+  const auto norms = optimizer.norms();
+  nlohmann::ordered_json result{{"step", step}, {"saved_reason", state.metadata.at("reason")}};
+  for (const auto& [name, value] : losses.terms) result["loss_" + name] = std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr;
+  result["reason"] = losses.not_finite ? nlohmann::ordered_json(*losses.not_finite)
+                     : norms.not_finite ? nlohmann::ordered_json("the gradient of " + *norms.not_finite + " is not finite")
+                                        : nlohmann::ordered_json(nullptr);
+  auto& files = result["files"] = nlohmann::ordered_json::array();
+  for (const auto& key : losses.keys) files.push_back(parts.photographs.files()[key.file].string());
+  if (options.json) {
+    std::printf("%s\n", result.dump().c_str());
+    return;
+  }
+  std::printf("step %lld, skipped because %s\n", static_cast<long long>(step), state.metadata.at("reason").c_str());
+  for (const auto& [name, value] : losses.terms) std::printf("  loss %-16s %g\n", name.c_str(), value);
+  std::printf("again: %s\n", result["reason"].is_null() ? "finite this time" : result["reason"].get<std::string>().c_str());
+  for (const auto& file : result["files"]) std::printf("  %s\n", file.get<std::string>().c_str());
+}
+
+}  // namespace gtsa::app

@@ -1,0 +1,176 @@
+#include "learn/train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "learn/train/toy_task.h"
+#include "support/failing_files.h"
+
+namespace gtsa::train {
+namespace {
+
+using test::Fault;
+using test::ToyRun;
+
+std::vector<float> straight(const test::ToyOptions& options, Fault fault = {}) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", options, std::move(fault));
+  EXPECT_EQ(toy.trainer->run(), Outcome::finished);
+  return test::all_values(toy.task, toy.optimizer);
+}
+
+TEST(Trainer, ResumedRunsEndWithTheSameBits) {
+  const auto want = straight({});
+  for (const int64_t first : {3, 5, 7}) {  // 5 iterations an epoch: inside one and at its end
+    const test::TemporaryFolder folder;
+    {
+      ToyRun toy(folder / "run", {.stop_at = first});
+      toy.trainer->run();
+    }
+    ToyRun toy(folder / "run", {.workers = 3});
+    EXPECT_EQ(toy.trainer->progress().step, first);
+    toy.trainer->run();
+    EXPECT_EQ(test::all_values(toy.task, toy.optimizer), want) << "stopped at " << first;
+    const auto lines = toy.run.read_metrics();
+    ASSERT_EQ(lines.size(), 12U);
+    for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(lines[i].at("step"), i);
+  }
+}
+
+TEST(Trainer, MicroBatchesGiveTheWholeBatchsStep) {
+  const auto whole = straight({});
+  const auto parts = straight({.micro_batch = 1});
+  ASSERT_EQ(whole.size(), parts.size());
+  for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(whole[i], parts[i], 1e-5);
+}
+
+TEST(Trainer, ABadStepChangesNothingAndIsKept) {
+  for (const auto place : {Fault::Place::loss, Fault::Place::gradient, Fault::Place::input}) {
+    for (const double value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+      const test::TemporaryFolder folder;
+      std::vector<float> before;
+      {
+        ToyRun toy(folder / "run", {.stop_at = 4});
+        toy.trainer->run();
+        before = test::all_values(toy.task, toy.optimizer);
+      }
+      ToyRun toy(folder / "run", {.stop_at = 5}, {place, value, {4}});
+      EXPECT_EQ(toy.trainer->run(), Outcome::finished);
+      EXPECT_EQ(test::all_values(toy.task, toy.optimizer), before) << "place " << static_cast<int>(place) << " value " << value;
+      EXPECT_EQ(toy.task.discards, 1);
+      EXPECT_EQ(toy.trainer->progress().skipped, 1);
+      const auto line = toy.run.read_metrics().back();
+      EXPECT_EQ(line.at("skipped"), true);
+      EXPECT_EQ(line.at("step"), 4);
+      // The state and the samples are there to run it again.
+      test::ToyTask again;
+      AdamW optimizer(again.trained(), again.averaged(), again.rows(), {.clip = 0.5});
+      const auto state = load_state(toy.run.bad_step_path(4), again, optimizer);
+      EXPECT_EQ(state.progress.step, 4);
+      EXPECT_EQ(nlohmann::json::parse(state.metadata.at("samples")).size(), static_cast<size_t>(ToyRun::kBatch));
+      EXPECT_FALSE(state.metadata.at("reason").empty());
+    }
+  }
+}
+
+TEST(Trainer, ThreeBadStepsInARowStopItAndNothingIsSavedOver) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {.save_every = "1s"}, {Fault::Place::loss, std::numeric_limits<double>::infinity(), {6, 7, 8, 9}});
+  try {
+    toy.trainer->run();
+    FAIL() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("loss square is inf"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(toy.run.list_checkpoints().front().step, 6);
+  EXPECT_EQ(toy.run.read_metrics().size(), 9U);
+}
+
+TEST(Trainer, TwoBadStepsInARowAreNoReasonToStop) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {}, {Fault::Place::loss, std::numeric_limits<double>::infinity(), {2, 3, 5, 6}});
+  EXPECT_EQ(toy.trainer->run(), Outcome::finished);
+  EXPECT_EQ(toy.trainer->progress().skipped, 4);
+}
+
+TEST(Trainer, StopsAtTheFirstBadStepIfAsked) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {.stop_on_non_finite = true}, {Fault::Place::gradient, 0, {2}});
+  EXPECT_THROW(toy.trainer->run(), Error);
+  EXPECT_EQ(toy.run.list_checkpoints().front().step, 2) << "the state before it is good";
+}
+
+TEST(Trainer, ASignalSavesAndLeaves) {
+  const test::TemporaryFolder folder;
+  class Raiser final : public Reporter {
+   public:
+    void step(const StepReport& report, int64_t) override {
+      if (report.position.step == 6) ::raise(SIGTERM);
+    }
+    void figures(const Position&, const std::string&, const std::vector<Figure>&) override {}
+  };
+  ToyRun toy(folder / "run", {});
+  Raiser raiser;
+  Trainer trainer({.task = toy.task,
+                   .optimizer = toy.optimizer,
+                   .ranks = *toy.ranks,
+                   .run = toy.run,
+                   .files = real_files(),
+                   .reporter = raiser,
+                   .make_loader =
+                       [&](int64_t) {
+                         return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
+                                                               data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0), toy.task.recipe(),
+                                                               data::LoaderOptions{});
+                       },
+                   .clock = steady_clock()},
+                  {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4}, Conditions{}, Progress{});
+  EXPECT_EQ(trainer.run(), Outcome::interrupted);
+  EXPECT_EQ(toy.run.list_checkpoints().front().step, 7);
+}
+
+TEST(TrainState, IsOldOrNewWhicheverOperationFails) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {.stop_at = 3});
+  toy.trainer->run();
+  const auto path = folder / "state.safetensors";
+  const auto want = test::all_values(toy.task, toy.optimizer);
+  bool passed = false;
+  for (int n = 1; !passed; ++n) {
+    ASSERT_LT(n, 500);
+    save_state(real_files(), path, toy.task, toy.optimizer, {.step = 3}, {});
+    test::FailingFiles files(n);
+    try {
+      save_state(files, path, toy.task, toy.optimizer, {.step = 4}, {});
+      passed = !files.failed();
+    } catch (const Error&) {
+      EXPECT_TRUE(files.failed());
+    }
+    test::ToyTask again;
+    AdamW optimizer(again.trained(), again.averaged(), again.rows(), {.clip = 0.5});
+    const auto state = load_state(path, again, optimizer);
+    EXPECT_TRUE(state.progress.step == 3 || state.progress.step == 4);
+    EXPECT_EQ(test::all_values(again, optimizer), want);
+  }
+}
+
+TEST(TrainState, OfAnotherNetworkIsRefusedByName) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {.stop_at = 1});
+  toy.trainer->run();
+  const auto path = folder / "other.safetensors";
+  write_atomically(real_files(), path, "not a train state");
+  EXPECT_THROW(load_state(path, toy.task, toy.optimizer), Error);
+}
+
+TEST(Conditions, DifferencesAreNamed) {
+  const Conditions a{.seed = 1, .threads = 2, .blas = "OpenBLAS"}, b{.seed = 1, .threads = 4, .blas = "OpenBLAS"};
+  EXPECT_EQ(a.difference(b), "threads 2 instead of 4");
+  EXPECT_EQ(a.difference(a), "");
+}
+
+}  // namespace
+}  // namespace gtsa::train
