@@ -1,0 +1,27 @@
+# gtsa_fuzz(decode_image core/image): the program fuzz_decode_image of fuzz/decode_image.cpp, which defines LLVMFuzzerTestOneInput.
+# With GTSA_FUZZ=ON (clang) it is a libFuzzer program, else a plain one that runs the files it is given: targets are always built, so
+# they cannot rot. Either way ctest replays fuzz/corpus/NAME and fuzz/regressions/NAME.
+if(GTSA_FUZZ)
+  target_compile_options(gtsa_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+function(gtsa_fuzz name room)
+  string(REPLACE "/" "_" library ${room})
+  set(program fuzz_${name})
+  add_executable(${program} ${name}.cpp)
+  target_link_libraries(${program} PRIVATE ${library} gtsa_flags)
+  if(GTSA_FUZZ)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    set(replay -runs=0)
+  else()
+    target_sources(${program} PRIVATE replay_main.cpp)
+  endif()
+  set(folders)
+  foreach(kind IN ITEMS corpus regressions)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name}")
+      list(APPEND folders "${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name}")
+    endif()
+  endforeach()
+  add_test(NAME fuzz/${name} COMMAND ${program} ${replay} ${folders})
+  set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 300)
+endfunction()
