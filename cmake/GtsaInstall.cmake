@@ -3,9 +3,6 @@
 #   target_link_libraries(mine PRIVATE gtsa::gtsa)
 # Who uses the library sees neither LibTorch's headers nor its CMake files.
 include(CMakePackageConfigHelpers)
-if(NOT TARGET gtsa)
-  return()
-endif()
 
 # Every room but the command line, as one shared library.
 get_property(rooms GLOBAL PROPERTY GTSA_ROOMS)

@@ -104,8 +104,7 @@ StepReport Trainer::step(data::Loader& loader) {
   StepLosses losses = run_micro_batches(
       parts_.task, loader, share / options_.micro_batch,
       {.seed = conditions_.seed, .position = report.position, .first_sample = parts_.ranks.rank() * share});
-  parts_.ranks.sum(parts_.task.trained().grads);
-  parts_.ranks.any(*parts_.task.trained().touched);
+  reduce(losses);
   const GradientNorms norms = parts_.optimizer.norms();
   report.loss = losses.total;
   report.terms = std::move(losses.terms);
@@ -124,6 +123,23 @@ StepReport Trainer::step(data::Loader& loader) {
   report.images_per_second = static_cast<double>(options_.batch) / seconds;
   report.data_wait = std::clamp(losses.waited / seconds, 0.0, 1.0);
   return report;
+}
+
+void Trainer::reduce(StepLosses& losses) {
+  const int ranks = parts_.ranks.size();
+  if (ranks == 1) return;
+  // Every rank skips if one must.
+  uint8_t bad = losses.not_finite ? 1 : 0;
+  parts_.ranks.any({&bad, 1});
+  if (bad != 0 && !losses.not_finite) losses.not_finite = "a loss of another rank is not finite";
+  std::vector<double> means{losses.total};
+  for (const auto& [name, value] : losses.terms) means.push_back(value);
+  parts_.ranks.sum(means);
+  losses.total = means[0] / ranks;
+  for (size_t i = 0; i < losses.terms.size(); ++i) losses.terms[i].second = means[i + 1] / ranks;
+  parts_.ranks.sum(parts_.task.trained().grads);
+  parts_.task.trained().grads.div_(ranks);
+  parts_.ranks.any(*parts_.task.trained().touched);
 }
 
 void Trainer::skip(StepReport& report, std::vector<data::SampleKey> keys) {

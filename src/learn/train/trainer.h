@@ -72,6 +72,15 @@ struct TrainerParts {
 
 enum class Outcome { finished, interrupted };
 
+/// Losses of one forward and backward pass over the micro-batches of a step, added up as means over the whole batch.
+struct StepLosses {
+  double total = 0;
+  std::vector<std::pair<std::string, double>> terms;
+  std::vector<data::SampleKey> keys;
+  double waited = 0;                          ///< seconds
+  std::optional<std::string> not_finite;      ///< name and value of the first term that is not finite
+};
+
 class Trainer {
  public:
   Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions, const Progress& progress);
@@ -83,6 +92,7 @@ class Trainer {
 
  private:
   StepReport step(data::Loader& loader);
+  void reduce(StepLosses& losses);
   void skip(StepReport& report, std::vector<data::SampleKey> keys);
   void note_bad_files(const data::Loader& loader);
   void log(const StepReport& report);
@@ -100,15 +110,6 @@ class Trainer {
   int64_t saved_at_ = -1;         ///< step of the newest checkpoint of this process
   std::vector<std::string> warned_;  ///< names of findings already told
   size_t bad_files_ = 0;             ///< already told
-};
-
-/// Losses of one forward and backward pass over the micro-batches of a step, added up as means over the whole batch.
-struct StepLosses {
-  double total = 0;
-  std::vector<std::pair<std::string, double>> terms;
-  std::vector<data::SampleKey> keys;
-  double waited = 0;                          ///< seconds
-  std::optional<std::string> not_finite;      ///< name and value of the first term that is not finite
 };
 
 /// Gathers `micro_batches` from the loader, runs forward and (unless a loss is not finite) backward.

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/heap.h"
 #include "core/base/parallel.h"
 #include "core/kernels/simd.h"
 
@@ -66,10 +67,11 @@ double measured_flops() {
   return static_cast<double>(products) * 2 * kSide * kSide * kSide / (clock() - begin);
 }
 
-int64_t use_threads(int64_t wanted) {
+int64_t prepare_arithmetic(int64_t wanted) {
   const int64_t count = wanted > 0 ? wanted : usable_cpus();
   at::set_num_threads(static_cast<int>(count));
   set_threads(static_cast<int>(count));
+  keep_freed_memory();
   return count;
 }
 

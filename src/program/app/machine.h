@@ -16,8 +16,9 @@ uint64_t available_memory();
 /// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
 double measured_flops();
 
-/// Sets the threads of ATen, OpenMP and our kernels. 0 = usable CPUs. Returns what is in force.
-int64_t use_threads(int64_t wanted);
+/// Sets the threads of ATen, OpenMP and our kernels (0 = usable CPUs) and keeps freed memory for the next step. Returns the threads
+/// in force.
+int64_t prepare_arithmetic(int64_t wanted);
 
 train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch);
 

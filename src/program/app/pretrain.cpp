@@ -73,6 +73,16 @@ void warn_about_batch(const PretrainConfiguration& c) {
   }
 }
 
+/// Small maps have fewer patches than the matches asked for: all of them are matched then.
+void note_few_patches(const ssl::GtsaOptions& networks) {
+  for (const auto& [name, kind] : {std::pair("global", &networks.global), std::pair("local", &networks.local)}) {
+    const int64_t patches = networks.grid(*kind) * networks.grid(*kind);
+    if (kind->count > 0 && networks.matches(*kind) > patches) {
+      log::info("{}.matches = {}: a {} view has {} patches, all of them are matched", name, networks.matches(*kind), name, patches);
+    }
+  }
+}
+
 /// The run's folder, new or resumed; a run with a configuration and no checkpoint starts at step 0.
 run::Run open_run(const PretrainConfiguration& c) {
   if (c.options.out.empty()) throw UsageError("--out is missing: name the folder of the run");
@@ -113,7 +123,7 @@ train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::Gtsa
 
 Ending pretrain(PretrainConfiguration& c) {
   const PretrainOptions& options = c.options;
-  const int64_t threads = use_threads(options.train.threads);
+  const int64_t threads = prepare_arithmetic(options.train.threads);
   RunParts parts(options, find_photographs(options));
   if (options.dry_run) {
     const auto facts = estimates(c, parts);
@@ -132,6 +142,7 @@ Ending pretrain(PretrainConfiguration& c) {
   log::info("{} on {}; {} photographs, {} steps of {} images", version_line(), c.recipe, parts.photographs.size(), parts.plan.stop_at,
             options.train.batch);
   warn_about_batch(c);
+  note_few_patches(options.networks());
 
   ssl::GtsaTask task(options.networks(), options.schedule(parts.plan), options.samples());
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = options.train.clip});

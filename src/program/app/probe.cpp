@@ -56,7 +56,7 @@ void ProbeOptions::describe(Fields& f) {
 }
 
 void probe_correspondence(const ProbeOptions& options) {
-  use_threads(options.threads);
+  prepare_arithmetic(options.threads);
   if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
   const std::vector<fs::path> folders(options.data.begin(), options.data.end());
   const data::ImageFolder photographs(folders);
@@ -78,7 +78,7 @@ void probe_correspondence(const ProbeOptions& options) {
 }
 
 void probe_segment(const ProbeOptions& options) {
-  use_threads(options.threads);
+  prepare_arithmetic(options.threads);
   const fs::path folder = only_folder(options, "folder in ADE20K's layout");
   const model::Encoder encoder = find_encoder(options);
   probe::SegmentationOptions probe_options;

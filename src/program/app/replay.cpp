@@ -45,7 +45,7 @@ void replay(const ReplayOptions& options) {
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = c.options.train.clip});
   const fs::path path = find_state(options.run, options.step);
   const auto state = train::load_state(path, task, optimizer);
-  use_threads(state.conditions.threads);
+  prepare_arithmetic(state.conditions.threads);
   const int64_t step = state.progress.step;
   const int64_t micro = state.conditions.micro_batch;
   RunParts same = parts;

@@ -12,6 +12,7 @@
 #include "program/app/machine.h"
 #include "program/app/pretrain.h"
 #include "program/app/probe.h"
+#include "program/app/reference.h"
 #include "program/app/replay.h"
 #include "program/cli/command_line.h"
 
@@ -105,6 +106,16 @@ Command add_replay(CLI::App& root) {
   return command;
 }
 
+Command add_options(CLI::App& root) {
+  Command command;
+  command.app = root.add_subcommand("options", "every option of pretraining with its default, as a Markdown page");
+  command.run = [](const std::vector<app::FlagText>&) {
+    std::fputs(app::options_reference().c_str(), stdout);
+    return kDone;
+  };
+  return command;
+}
+
 /// A flag that nobody knows: the nearest one that the command has.
 std::string hint(const CLI::App& app, const std::string& message, const std::vector<Command>& commands) {
   const size_t at = message.find("--");
@@ -134,6 +145,7 @@ int run(int argc, char** argv) {
                                kCorrespondenceExamples, app::probe_correspondence));
   commands.push_back(add_probe(*probes, "segment", "linear segmentation of frozen features", kSegmentExamples, app::probe_segment));
   commands.push_back(add_replay(root));
+  commands.push_back(add_options(root));
   try {
     root.parse(argc, argv);
     if (version) {
