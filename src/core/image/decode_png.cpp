@@ -113,7 +113,8 @@ template <class RowOf>
 void read_all_rows(PngReader& reader, std::span<const std::byte> bytes, int passes, RowOf row) {
   const int64_t height = png_get_image_height(reader.png(), reader.info());
   const auto stored = static_cast<int64_t>(png_get_rowbytes(reader.png(), reader.info()));
-  if (passes > 1 && stored / 8 > kDeflateRatio * (static_cast<int64_t>(bytes.size()) + 64) / height) {
+  // The file may hold one bit where three bytes come out.
+  if (passes > 1 && stored * height > 24 * kDeflateRatio * (static_cast<int64_t>(bytes.size()) + 64)) {
     throw ImageError(Reason::truncated, fmt::format("PNG: so many pixels cannot lie in {} bytes", bytes.size()));
   }
   for (int pass = 0; pass < passes; ++pass) {

@@ -139,7 +139,15 @@ TEST(Decode, RefusesAnInterlacedHeaderThatItsBytesCannotFill) {
   EXPECT_THAT(refusal(file), HasSubstr("truncated: "));
 }
 
-TEST(Decode, RefusesABombInAnAncillaryChunkOrSkipsIt) {
+TEST(Decode, RefusesAProgressiveHeaderThatItsBytesCannotFill) {
+  // Start, SOF2 of 9000 x 9000 with three components, SOS.
+  const std::string file =
+      "\xff\xd8\xff\xc2\0\x11\x08\x23\x28\x23\x28\x03\x01\x11\0\x02\x11\x01\x03\x11\x01"
+      "\xff\xda\0\x0c\x03\x01\0\x02\x11\x03\x11\0\0\0"s;
+  EXPECT_THAT(refusal(file), HasSubstr("truncated: JPEG: 9000 x 9000"));
+}
+
+TEST(Decode, SkipsABombInAnAncillaryChunk) {
   const std::string text = "Comment\0\0"s + test::deflated(std::string(64 << 20, ' '));
   const std::string file = png({.width = 2}, "\0ab"s, test::chunk("zTXt", text));
   EXPECT_EQ(refusal(file), "decoded");
