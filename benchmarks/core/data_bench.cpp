@@ -1,0 +1,108 @@
+// What the loader's stages cost: planning, executing views, pooling matrices, and whole samples of photographs made
+// here.
+
+#include <benchmark/benchmark.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/files.h"
+#include "core/base/rng.h"
+#include "core/data/image_folder.h"
+#include "core/data/loader.h"
+#include "core/data/multicrop_recipe.h"
+#include "core/image/encode.h"
+
+namespace gtsa::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Smooth with some noise, so that a JPEG of it is of a photograph's size.
+image::Image synthetic_photo(Size size, uint64_t seed) {
+  Rng rng({.seed = seed});
+  image::Image photo(size.width, size.height);
+  for (int64_t y = 0; y < size.height; ++y) {
+    for (int64_t i = 0; i < 3 * size.width; ++i)
+      photo.row(y)[i] = static_cast<uint8_t>((i / 4 + y + rng.below(24)) % 256);
+  }
+  return photo;
+}
+
+/// Crops of the recipe gtsa_coco_small (argument 0) or gtsa_tiny_cpu (argument 1).
+MultiCropOptions recipe_options(int64_t which) {
+  MultiCropOptions options;
+  if (which == 1) {
+    options.views.crop_sizes = {64, 32};
+    options.views.num_crops = {2, 6};
+    options.patch_size = 8;
+  }
+  return options;
+}
+
+void plan(benchmark::State& state) {
+  const MultiCropOptions options = recipe_options(state.range(0));
+  uint64_t place = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(plan_views({640, 480}, options.views, 0, 0, place++));
+}
+BENCHMARK(plan)->Arg(0)->Arg(1);
+
+void execute_views(benchmark::State& state) {
+  const MultiCropOptions options = recipe_options(state.range(0));
+  const image::Image photo = synthetic_photo({640, 480}, 1);
+  std::vector<float> chw(static_cast<size_t>(3 * options.views.crop_sizes[0] * options.views.crop_sizes[0]));
+  int64_t views = 0;
+  uint64_t place = 0;
+  for (auto _ : state) {
+    for (const ViewPlan& view : plan_views(photo.size(), options.views, 0, 0, place++).views) {
+      execute_into(photo, view, std::span(chw).first(static_cast<size_t>(3 * view.side * view.side)));
+      ++views;
+    }
+  }
+  state.counters["views/s"] = benchmark::Counter(static_cast<double>(views), benchmark::Counter::kIsRate);
+}
+BENCHMARK(execute_views)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void pooling_matrices(benchmark::State& state) {
+  const MultiCropOptions options = recipe_options(state.range(0));
+  const PoolingShape shape = pooling_shape(options);
+  Batch batch;
+  for (const BufferSpec& spec : pooling_specs(shape, 1))
+    batch.buffers.push_back({spec, allocate_on_heap(spec.bytes())});
+  const MultiCropPlan plan = plan_views({640, 480}, options.views, 0, 0, 0);
+  std::vector<Turn> turns;
+  for (const ViewPlan& view : plan.views) turns.push_back(view.turn);
+  for (auto _ : state) {
+    fill_pooling(shape, plan.global_boxes, plan.all_boxes, turns, 1, 0, pooling_buffers(batch));
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(pooling_matrices)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// Photographs on disk to batches of 16; arguments: recipe, workers.
+void load(benchmark::State& state) {
+  const fs::path folder = fs::temp_directory_path() / "gtsa-data-benchmark";
+  fs::create_directories(folder);
+  for (uint64_t i = 0; i < 32; ++i) {
+    image::write_jpeg(real_files(), folder / (std::to_string(i) + ".jpg"), synthetic_photo({640, 480}, i), 90);
+  }
+  const std::vector<fs::path> arguments{folder};
+  const ImageFolder photos(arguments);
+  const MultiCropRecipe recipe(recipe_options(state.range(0)));
+  LoaderOptions options;
+  options.workers = static_cast<int>(state.range(1));
+  int64_t samples = 0;
+  {
+    Loader loader(photos.files(), EpochSampler(photos.size(), 16, 0), recipe, options);
+    for (auto _ : state) samples += static_cast<int64_t>(loader.next()->keys.size());
+  }
+  state.counters["photos/s"] = benchmark::Counter(static_cast<double>(samples), benchmark::Counter::kIsRate);
+  fs::remove_all(folder);
+}
+BENCHMARK(load)->Args({0, 1})->Args({0, 2})->Args({1, 1})->Args({1, 2})->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace gtsa::data
+
+BENCHMARK_MAIN();
