@@ -79,6 +79,22 @@ TEST(EpochSampler, SharesPlacesAmongRanksWithoutOverlap) {
   EXPECT_EQ(seen.size(), 12U) << "padded to a multiple of the ranks";
 }
 
+TEST(EpochSampler, SplitsBatchesIntoPartsWithoutMovingASample) {
+  const EpochSampler whole(20, 6, 0);
+  const EpochSampler parts = whole.in_parts(3);
+  EXPECT_EQ(parts.batch(), 2);
+  EXPECT_EQ(parts.iterations_per_epoch(), 9) << "the rest of 2 is dropped as with whole batches, though it is one part";
+  for (int64_t k = 0; k < 10; ++k) {
+    std::vector<uint64_t> joined;
+    for (int64_t part = 0; part < 3; ++part) {
+      const auto iteration = parts.iteration(3 * k + part);
+      EXPECT_EQ(iteration.epoch, whole.iteration(k).epoch);
+      joined.insert(joined.end(), iteration.places.begin(), iteration.places.end());
+    }
+    EXPECT_EQ(joined, whole.iteration(k).places) << "batch " << k;
+  }
+}
+
 TEST(EpochSampler, RefusesABatchLargerThanTheDataSet) {
   EXPECT_NO_THROW(EpochSampler(10, 10, 0));
   EXPECT_THROW(EpochSampler(10, 0, 0), UsageError);
