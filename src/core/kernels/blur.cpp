@@ -12,7 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
-#if HWY_TARGET == HWY_SCALAR
+#if GTSA_PLAIN_TARGET
 
 void BoxFilter(const uint8_t* const* lines, const BoxWeights& weights, int64_t count, uint8_t* out) {
   reference::box_filter(lines, weights, count, out);
@@ -54,7 +54,7 @@ void BoxFilter(const uint8_t* const* lines, const BoxWeights& weights, int64_t c
   if (count % lanes != 0) filter_block(d16, lines, weights, count - lanes, out);
 }
 
-#endif  // HWY_TARGET == HWY_SCALAR
+#endif  // GTSA_PLAIN_TARGET
 }  // namespace gtsa::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

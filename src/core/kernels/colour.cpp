@@ -15,7 +15,7 @@
 // Multiply and add stay two roundings everywhere: a fused one would differ from the reference.
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
-#if HWY_TARGET == HWY_SCALAR
+#if GTSA_PLAIN_TARGET
 
 void BlendConstant(uint8_t* values, size_t count, uint8_t constant, float factor) {
   reference::blend_constant(values, count, constant, factor);
@@ -228,7 +228,7 @@ void ShiftHue(uint8_t* rgb, size_t pixels, uint8_t shift) {
   });
 }
 
-#endif  // HWY_TARGET == HWY_SCALAR
+#endif  // GTSA_PLAIN_TARGET
 }  // namespace gtsa::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -14,7 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
-#if HWY_TARGET == HWY_SCALAR
+#if GTSA_PLAIN_TARGET
 
 void ResampleRows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
                   ptrdiff_t out_stride) {
@@ -164,7 +164,7 @@ void ResampleColumns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, 
   }
 }
 
-#endif  // HWY_TARGET == HWY_SCALAR
+#endif  // GTSA_PLAIN_TARGET
 }  // namespace gtsa::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -29,7 +29,7 @@ std::string name_of(int64_t target) {
 const std::vector<int64_t>& usable_targets() {
   static const std::vector<int64_t> targets = [] {
     auto all = hwy::SupportedAndGeneratedTargets();
-    std::erase(all, HWY_SCALAR);  // the plain reference, named apart
+    std::erase_if(all, [](int64_t t) { return t == HWY_SCALAR || t == HWY_EMU128; });  // they run the plain reference
     return all;
   }();
   return targets;
