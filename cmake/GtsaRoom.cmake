@@ -38,7 +38,8 @@ function(gtsa_tests room)
     set(program ${target}_${name})
     gtsa_test_program(${program} SOURCES ${source} LIBRARIES ${libraries})
     add_test(NAME ${room}/${name} COMMAND ${program} --gtest_filter=-*_GoldenTest.*)
-    set_tests_properties(${room}/${name} PROPERTIES TIMEOUT 600)
+    # One thread each, so that tests that run side by side do not spin against each other; a test of threads sets its own.
+    set_tests_properties(${room}/${name} PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_NUM_THREADS=1)
     file(STRINGS ${source} suites REGEX "^TEST[_FP]*\\([a-z0-9_]+_GoldenTest,")
     foreach(line IN LISTS suites)
       string(REGEX REPLACE "^TEST[_FP]*\\(([a-z0-9_]+)_GoldenTest,.*" "\\1" stem "${line}")
@@ -57,5 +58,6 @@ endfunction()
 
 function(gtsa_golden_entry stem program)
   add_test(NAME ${stem}_GoldenTest COMMAND ${program} --gtest_filter=${stem}_GoldenTest.*)
-  set_tests_properties(${stem}_GoldenTest PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
+  set_tests_properties(${stem}_GoldenTest PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600
+                       ENVIRONMENT OMP_NUM_THREADS=1)
 endfunction()

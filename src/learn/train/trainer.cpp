@@ -64,7 +64,6 @@ Trainer::Trainer(TrainerParts parts, const TrainerOptions& options, const Condit
 Position Trainer::position() const { return {progress_.step, options_.total_steps, options_.steps_per_epoch}; }
 
 Outcome Trainer::run() {
-  const StopSignals signals;
   const auto loader = parts_.make_loader(progress_.step);
   if (progress_.step == 0 && parts_.task.averages_before_step()) {
     parts_.optimizer.average(parts_.task.values(position()).momentum);
@@ -92,7 +91,6 @@ Outcome Trainer::run() {
     if (save_is_due()) save();
   }
   if (saved_at_ != progress_.step && progress_.step > 0) save();
-  parts_.task.export_weights(parts_.files, parts_.run);
   return progress_.step < options_.stop_at ? Outcome::interrupted : Outcome::finished;
 }
 

@@ -85,7 +85,7 @@ class Trainer {
  public:
   Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions, const Progress& progress);
 
-  /// Trains until `stop_at` or a stop signal; saves before it leaves, also when the loader fails. Three steps in a row that are not
+  /// Trains until `stop_at` or a stop signal (the caller holds StopSignals); saves before it leaves, also when the loader fails. Three steps in a row that are not
   /// finite throw Error naming the term; nothing is saved then.
   Outcome run();
   const Progress& progress() const { return progress_; }

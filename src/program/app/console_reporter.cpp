@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kSecondsBetweenLines = 10;
 constexpr double kSecondsBetweenBars = 0.2;
+constexpr size_t kWide = 120;  // columns that the single losses need beside the bar
 constexpr double kFollow = 0.1;  // share of a new measurement in the running rate
 
 size_t terminal_width() {
@@ -49,6 +50,7 @@ std::string ConsoleReporter::line(const train::StepReport& report, int64_t stop_
   const double each = (clock_() - begin_) / static_cast<double>(done - first_step_);
   std::string text = fmt::format("{}/{} {} left  {:.3g} img/s  wait {:.0f}%  loss {:.3f}", done, stop_at,
                                  duration_text(each * static_cast<double>(stop_at - done)), rate_, 100 * wait_, report.loss);
+  if (terminal_ && terminal_width() < kWide) return text;
   for (const auto& [name, value] : report.terms) text += fmt::format(" {} {:.3f}", name, value);
   return text;
 }

@@ -1,15 +1,12 @@
 #include "program/app/evaluators.h"
 
 #include "core/base/error.h"
+#include "core/data/ade20k.h"
 #include "core/data/image_folder.h"
 #include "learn/probe/correspondence.h"
 #include "learn/probe/segmentation.h"
 
 namespace gtsa::app {
-
-bool is_ade20k(const std::filesystem::path& folder) {
-  return std::filesystem::is_directory(folder / "images") && std::filesystem::is_directory(folder / "annotations");
-}
 
 std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task) {
   std::vector<std::unique_ptr<train::Evaluator>> evaluators;
@@ -17,7 +14,7 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
   if (options.train.probe_data.empty()) throw UsageError("--probe-every needs --probe-data: photographs or a folder in ADE20K's layout");
   const probe::FrozenProvider teacher = [&task] { return probe::freeze(task.teacher().encoder, &task.teacher().projector); };
   for (const std::string& folder : options.train.probe_data) {
-    if (is_ade20k(folder)) {
+    if (data::is_ade20k_layout(folder)) {
       evaluators.push_back(probe::segmentation_evaluator(teacher, folder, {}));
       continue;
     }

@@ -12,7 +12,4 @@ namespace gtsa::app {
 /// where it has ADE20K's layout. Throws UsageError if probes are asked for without data.
 std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task);
 
-/// True if the folder has ADE20K's images/ and annotations/.
-bool is_ade20k(const std::filesystem::path& folder);
-
 }  // namespace gtsa::app
