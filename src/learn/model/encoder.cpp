@@ -26,11 +26,13 @@ using formats::TensorRecord;
 /// Channels a head has in every published ViT; the guess where the file does not say.
 constexpr int64_t kUsualHeadWidth = 64;
 
-const TensorRecord& needed(const Safetensors& file, const std::string& name, size_t dimensions, const std::string& source) {
+const TensorRecord& needed(const Safetensors& file, const std::string& name, size_t dimensions,
+                           const std::string& source) {
   const TensorRecord* record = file.find(name);
   if (record == nullptr) throw Error("{} has no tensor {}; it holds no whole encoder", source, name);
   if (record->shape.size() != dimensions) {
-    throw Error("{}: tensor {} has shape {}, an encoder's has {} dimensions", source, name, shape_text(record->shape), dimensions);
+    throw Error("{}: tensor {} has shape {}, an encoder's has {} dimensions", source, name, shape_text(record->shape),
+                dimensions);
   }
   return *record;
 }
@@ -51,8 +53,8 @@ std::optional<int64_t> metadata_number(const Safetensors& file, const std::strin
 int64_t agreed(const Safetensors& file, const std::string& key, int64_t from_shapes, const std::string& source) {
   const int64_t said = metadata_number(file, key, source).value_or(from_shapes);
   if (said != from_shapes) {
-    throw Error("{}: metadata says {} {}, the tensors' shapes say {}; the file is not what it claims to be", source, key, said,
-                from_shapes);
+    throw Error("{}: metadata says {} {}, the tensors' shapes say {}; the file is not what it claims to be", source,
+                key, said, from_shapes);
   }
   return said;
 }
@@ -67,12 +69,13 @@ int64_t count_blocks(const Safetensors& file, const std::string& prefix, const s
 int64_t stored_image_size(const Safetensors& file, int64_t patches, int64_t patch_size, const std::string& source) {
   const auto grid = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
   if (grid < 1 || grid * grid != patches) {
-    throw Error("{}: the position embedding has {} patches, not a square grid; such files are not known here", source, patches);
+    throw Error("{}: the position embedding has {} patches, not a square grid; such files are not known here", source,
+                patches);
   }
   const int64_t size = metadata_number(file, "image_size", source).value_or(grid * patch_size);
   if (size / patch_size != grid) {
-    throw Error("{}: metadata says image_size {} with patches of {}, the position embedding has a grid of {} x {}", source, size,
-                patch_size, grid, grid);
+    throw Error("{}: metadata says image_size {} with patches of {}, the position embedding has a grid of {} x {}",
+                source, size, patch_size, grid, grid);
   }
   return size;
 }
@@ -94,8 +97,8 @@ nn::VitOptions options_of(const Safetensors& file, const std::string& prefix, co
     options.num_heads = *heads;
   } else {
     options.num_heads = std::max<int64_t>(1, options.embed_dim / kUsualHeadWidth);
-    log::info("{} does not say num_heads: taken as {} (embed_dim {} / {})", source, options.num_heads, options.embed_dim,
-              kUsualHeadWidth);
+    log::info("{} does not say num_heads: taken as {} (embed_dim {} / {})", source, options.num_heads,
+              options.embed_dim, kUsualHeadWidth);
   }
   try {
     options.check();
@@ -141,7 +144,8 @@ Encoder from_content(const Safetensors& file, const std::string& source) {
   Encoder encoder;
   encoder.vit = nn::make_vit(options_of(file, *prefix, source));
   const std::optional<std::string> head = projector_prefix(file, *prefix);
-  if (head) encoder.projector = nn::make_conv_head(projector_options(file, *head, encoder.vit.options.embed_dim, source));
+  if (head)
+    encoder.projector = nn::make_conv_head(projector_options(file, *head, encoder.vit.options.embed_dim, source));
   bind_memory(encoder);
   encoder.report = load_weights(nn::parameters(encoder.vit), file, {source, {*prefix}, false});
   if (head) {
@@ -179,8 +183,9 @@ Encoder from_run(const fs::path& folder) {
     }
   }
   if (!failures.empty()) throw Error("no weights can be read from the run {}: {}", folder.string(), failures);
-  throw Error("{} is no run: it has neither a checkpoint nor encoder.safetensors; name a run folder or a .safetensors file",
-              folder.string());
+  throw Error(
+      "{} is no run: it has neither a checkpoint nor encoder.safetensors; name a run folder or a .safetensors file",
+      folder.string());
 }
 
 }  // namespace
@@ -198,7 +203,8 @@ Encoder random_encoder(const nn::VitOptions& options, std::optional<nn::ConvHead
   Encoder encoder;
   encoder.vit = nn::make_vit(options);
   if (projector) {
-    GTSA_CHECK(projector->in == options.embed_dim, "a projector for {} channels on an encoder of {}", projector->in, options.embed_dim);
+    GTSA_CHECK(projector->in == options.embed_dim, "a projector for {} channels on an encoder of {}", projector->in,
+               options.embed_dim);
     encoder.projector = nn::make_conv_head(*projector);
   }
   bind_memory(encoder);
@@ -224,6 +230,17 @@ std::map<std::string, std::string> metadata_of(const nn::VitOptions& o) {
           {"image_size", std::to_string(o.image_size)}};
 }
 
+void copy_encoder(const nn::Vit& from, nn::Vit& to) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> values;
+  // Walking hands out references; nothing of `from` is changed.
+  const_cast<nn::Vit&>(from).walk([&](const std::string& name, at::Tensor& tensor) { values[name] = tensor; });
+  to.walk([&](const std::string& name, at::Tensor& tensor) {
+    const at::Tensor& value = values.at(name);
+    tensor.copy_(value.sizes() != tensor.sizes() && name == "pos_embed" ? resized_pos_embed(value, to.options.grid()) : value);
+  });
+}
+
 double checksum(const nn::Vit& vit) {
   const at::NoGradGuard no_grad;
   const int64_t side = vit.options.image_size;
@@ -233,7 +250,8 @@ double checksum(const nn::Vit& vit) {
   const at::Tensor features = nn::forward_tokens(vit, picture.to(vit.cls_token.device())).cpu().contiguous();
   const auto* values = features.data_ptr<float>();
   double sum = 0;
-  for (int64_t i = 0; i < features.numel(); ++i) sum += static_cast<double>(values[i]) * static_cast<double>(i % 11 - 5);
+  for (int64_t i = 0; i < features.numel(); ++i)
+    sum += static_cast<double>(values[i]) * static_cast<double>(i % 11 - 5);
   return sum / static_cast<double>(features.numel());
 }
 

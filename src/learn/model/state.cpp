@@ -16,17 +16,28 @@ using formats::Dtype;
 
 std::optional<at::ScalarType> scalar_type_of(Dtype dtype) {
   switch (dtype) {
-    case Dtype::boolean: return at::kBool;
-    case Dtype::u8: return at::kByte;
-    case Dtype::i8: return at::kChar;
-    case Dtype::i16: return at::kShort;
-    case Dtype::f16: return at::kHalf;
-    case Dtype::bf16: return at::kBFloat16;
-    case Dtype::i32: return at::kInt;
-    case Dtype::f32: return at::kFloat;
-    case Dtype::i64: return at::kLong;
-    case Dtype::f64: return at::kDouble;
-    default: return std::nullopt;
+    case Dtype::boolean:
+      return at::kBool;
+    case Dtype::u8:
+      return at::kByte;
+    case Dtype::i8:
+      return at::kChar;
+    case Dtype::i16:
+      return at::kShort;
+    case Dtype::f16:
+      return at::kHalf;
+    case Dtype::bf16:
+      return at::kBFloat16;
+    case Dtype::i32:
+      return at::kInt;
+    case Dtype::f32:
+      return at::kFloat;
+    case Dtype::i64:
+      return at::kLong;
+    case Dtype::f64:
+      return at::kDouble;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -57,7 +68,9 @@ void check_record(const at::Tensor& tensor, const formats::TensorRecord* record,
 void Records::add(const std::string& name, const at::Tensor& tensor) {
   const at::Tensor host = tensor.detach().cpu().contiguous();
   held.push_back(host);
-  records.push_back({name, dtype_of(host, name), host.sizes().vec(),
+  records.push_back({name,
+                     dtype_of(host, name),
+                     host.sizes().vec(),
                      {static_cast<const std::byte*>(host.data_ptr()), static_cast<size_t>(host.nbytes())}});
 }
 

@@ -12,8 +12,8 @@
 
 namespace gtsa::model {
 
-/// Records whose data point into tensors that this keeps alive. A contiguous tensor in host memory is not copied, so a record shows
-/// the values of the moment it is written, not of the moment it was added.
+/// Records whose data point into tensors that this keeps alive. A contiguous tensor in host memory is not copied, so a
+/// record shows the values of the moment it is written, not of the moment it was added.
 struct Records {
   std::vector<formats::TensorRecord> records;
   std::vector<at::Tensor> held;
@@ -28,8 +28,8 @@ Records records_of(const nn::Parameters& network, std::string_view prefix = "");
 /// A tensor of its own with the record's values, in host memory. Throws Error if LibTorch has no such dtype.
 at::Tensor tensor_of(const formats::TensorRecord& record);
 
-/// Throws Error, naming `source` (the file) and the first tensor at fault, unless the file has every tensor of the network, under
-/// `prefix` + its name, with the same shape and dtype. What else the file has is not looked at.
+/// Throws Error, naming `source` (the file) and the first tensor at fault, unless the file has every tensor of the
+/// network, under `prefix` + its name, with the same shape and dtype. What else the file has is not looked at.
 void check_records(const nn::Parameters& network, const formats::Safetensors& file, const std::string& source,
                    std::string_view prefix = "");
 

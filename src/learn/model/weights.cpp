@@ -94,7 +94,8 @@ std::string difference(const std::string& name, at::IntArrayRef file, at::IntArr
     if (file[3] != network[3]) parts.push_back(fmt::format("patch_size {} instead of {}", file[3], network[3]));
     if (!parts.empty()) return " (" + some(parts) + ")";
   }
-  if (!file.empty() && !network.empty() && file.back() != network.back() && (name == "cls_token" || name == kPosEmbed)) {
+  if (!file.empty() && !network.empty() && file.back() != network.back() &&
+      (name == "cls_token" || name == kPosEmbed)) {
     return fmt::format(" (embed_dim {} instead of {})", file.back(), network.back());
   }
   return "";
@@ -107,16 +108,18 @@ at::Tensor fitted(const Target& target, const TensorRecord& record, LoadReport& 
   if (grid_differs_only(target, record)) {
     const int64_t from = grid_side(record.shape[1] - 1), to = grid_side(target.tensor.size(1) - 1);
     if (from == 0) {
-      throw Error("{}: tensor {} has {} tokens, which is no square grid and a class token; such files are not known here",
-                  report.source, record.name, record.shape[1]);
+      throw Error(
+          "{}: tensor {} has {} tokens, which is no square grid and a class token; such files are not known here",
+          report.source, record.name, record.shape[1]);
     }
     report.resized.push_back(fmt::format("{} {}x{} -> {}x{}", target.name, from, from, to, to));
     return resized_pos_embed(value.to(at::kFloat), to);
   }
-  throw Error("{}: tensor {} has shape {}, the network needs {}: weights of another architecture{}; choose the model that "
-              "these weights are of, or other weights",
-              report.source, record.name, shape_text(record.shape), shape_text(target.tensor.sizes()),
-              difference(target.name, record.shape, target.tensor.sizes()));
+  throw Error(
+      "{}: tensor {} has shape {}, the network needs {}: weights of another architecture{}; choose the model that "
+      "these weights are of, or other weights",
+      report.source, record.name, shape_text(record.shape), shape_text(target.tensor.sizes()),
+      difference(target.name, record.shape, target.tensor.sizes()));
 }
 
 /// "blocks.7." of "blocks.7.norm1.weight"; empty for a name outside the blocks.
@@ -136,12 +139,13 @@ void refuse_missing(const LoadReport& report, const Safetensors& file) {
     cause = ": fine-tuned with mean pooling (fc_norm.* in place of norm.*)";
   } else if (has("fpn1.") || has("roi_head.") || has("rpn_head.")) {
     cause = ": a detector's backbone";
-  } else if (const std::string block = block_of(report.missing.front()); !block.empty() && !has(report.prefix + block)) {
+  } else if (const std::string block = block_of(report.missing.front());
+             !block.empty() && !has(report.prefix + block)) {
     cause = ": a network of another depth";
   }
   throw Error("{} lacks {} of {} tensors that the network needs ({}){}; choose the model that these weights are of",
-              report.source, report.missing.size(), report.missing.size() + report.matched.size(), some(report.missing, 4),
-              cause);
+              report.source, report.missing.size(), report.missing.size() + report.matched.size(),
+              some(report.missing, 4), cause);
 }
 
 /// A file with more blocks than the network is of a deeper network, though every name of ours is there.
@@ -166,9 +170,17 @@ std::string LoadReport::table() const {
 }
 
 const std::vector<std::string>& encoder_prefixes() {
-  static const std::vector<std::string> prefixes = {
-      "momentum_encoder.", "module.momentum_encoder.", "",       "module.",          "backbone.", "module.backbone.",
-      "encoder.",          "module.encoder.",          "model.", "base_encoder.", "module.base_encoder."};
+  static const std::vector<std::string> prefixes = {"momentum_encoder.",
+                                                    "module.momentum_encoder.",
+                                                    "",
+                                                    "module.",
+                                                    "backbone.",
+                                                    "module.backbone.",
+                                                    "encoder.",
+                                                    "module.encoder.",
+                                                    "model.",
+                                                    "base_encoder.",
+                                                    "module.base_encoder."};
   return prefixes;
 }
 
@@ -187,9 +199,11 @@ std::string why_no_encoder(const Safetensors& file) {
     }
     return nullptr;
   };
-  if (with("patch_embed.projection.") != nullptr) return "names of mmsegmentation (patch_embed.projection.*); convert them to timm's";
+  if (with("patch_embed.projection.") != nullptr)
+    return "names of mmsegmentation (patch_embed.projection.*); convert them to timm's";
   if (const auto* patch = with(kPatchWeight)) {
-    return fmt::format("its names begin with {:?}; take that off", patch->name.substr(0, patch->name.size() - kPatchWeight.size()));
+    return fmt::format("its names begin with {:?}; take that off",
+                       patch->name.substr(0, patch->name.size() - kPatchWeight.size()));
   }
   if (with("roi_head.") != nullptr || with("rpn_head.") != nullptr) return "names of a detector without a ViT in it";
   if (with("layer1.0.conv1.") != nullptr) return "names of a ResNet";

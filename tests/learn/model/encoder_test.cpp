@@ -24,7 +24,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const nn::VitOptions kSmall{.image_size = 32, .patch_size = 8, .embed_dim = 24, .depth = 2, .num_heads = 3, .drop_path = 0};
+const nn::VitOptions kSmall{
+    .image_size = 32, .patch_size = 8, .embed_dim = 24, .depth = 2, .num_heads = 3, .drop_path = 0};
 const nn::ConvHeadOptions kProjector{.in = 24, .hidden = 16, .out = 20};
 
 std::string message_of(const std::function<void()>& action) {

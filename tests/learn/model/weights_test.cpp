@@ -23,7 +23,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const nn::VitOptions kSmall{.image_size = 32, .patch_size = 8, .embed_dim = 24, .depth = 2, .num_heads = 3, .drop_path = 0};
+const nn::VitOptions kSmall{
+    .image_size = 32, .patch_size = 8, .embed_dim = 24, .depth = 2, .num_heads = 3, .drop_path = 0};
 
 std::string message_of(const std::function<void()>& action) {
   try {
@@ -40,7 +41,8 @@ struct Content {
   Records records;
   formats::Safetensors file;
 
-  explicit Content(const nn::VitOptions& options, const std::string& prefix = "") : encoder(random_encoder(options, std::nullopt, 3)) {
+  explicit Content(const nn::VitOptions& options, const std::string& prefix = "")
+      : encoder(random_encoder(options, std::nullopt, 3)) {
     records.add(nn::parameters(encoder.vit), prefix);
     file.tensors = records.records;
   }
@@ -125,9 +127,10 @@ TEST(Weights, OfAnotherArchitectureAreRefusedWithBothShapes) {
   const Content content(wide);
   Encoder into = random_encoder(kSmall, std::nullopt, 4);
   const at::Tensor before = into.flat.values.clone();
-  EXPECT_THAT(message_of([&] { load(into, content); }),
-              HasSubstr("a file: tensor cls_token has shape [1, 1, 48], the network needs [1, 1, 24]: weights of another "
-                        "architecture (embed_dim 48 instead of 24)"));
+  EXPECT_THAT(
+      message_of([&] { load(into, content); }),
+      HasSubstr("a file: tensor cls_token has shape [1, 1, 48], the network needs [1, 1, 24]: weights of another "
+                "architecture (embed_dim 48 instead of 24)"));
   EXPECT_TRUE(at::equal(before, into.flat.values)) << "a refused file changed the network";
 }
 
@@ -144,7 +147,8 @@ TEST(Weights, OfAnotherDepthAreRefusedBothWays) {
   nn::VitOptions deep = kSmall;
   deep.depth = 3;
   const Content shallow_content(kSmall), deep_content(deep);
-  Encoder shallow_network = random_encoder(kSmall, std::nullopt, 4), deep_network = random_encoder(deep, std::nullopt, 4);
+  Encoder shallow_network = random_encoder(kSmall, std::nullopt, 4),
+          deep_network = random_encoder(deep, std::nullopt, 4);
   EXPECT_THAT(message_of([&] { load(deep_network, shallow_content); }), HasSubstr("lacks 12 of 42 tensors"));
   EXPECT_THAT(message_of([&] { load(deep_network, shallow_content); }), HasSubstr("a network of another depth"));
   EXPECT_THAT(message_of([&] { load(shallow_network, deep_content); }),
@@ -155,8 +159,9 @@ TEST(Weights, ThatAreMissingAreAnErrorUnlessAllowed) {
   Content content(kSmall);
   content.remove("fc1.bias");
   Encoder into = random_encoder(kSmall, std::nullopt, 4);
-  EXPECT_THAT(message_of([&] { load(into, content); }),
-              HasSubstr("a file lacks 2 of 30 tensors that the network needs (blocks.0.mlp.fc1.bias, blocks.1.mlp.fc1.bias);"));
+  EXPECT_THAT(
+      message_of([&] { load(into, content); }),
+      HasSubstr("a file lacks 2 of 30 tensors that the network needs (blocks.0.mlp.fc1.bias, blocks.1.mlp.fc1.bias);"));
   EXPECT_EQ(load(into, content, true).missing.size(), 2U);
 }
 
@@ -175,7 +180,8 @@ TEST(Weights, WithNothingUsefulAreRefusedWithTheLikelyCause) {
     change(content);
     return message_of([&] { load(into, content); });
   };
-  EXPECT_THAT(refusal([](Content& c) { c.file.tensors.clear(); }), HasSubstr("a file has no weights for this network: the file holds no tensors"));
+  EXPECT_THAT(refusal([](Content& c) { c.file.tensors.clear(); }),
+              HasSubstr("a file has no weights for this network: the file holds no tensors"));
   EXPECT_THAT(refusal([](Content& c) {
                 for (auto& tensor : c.file.tensors) tensor.name = "net.vit." + tensor.name;
               }),

@@ -1,0 +1,31 @@
+#pragma once
+// A frozen network as probes see it: pictures in, one row of features a patch out.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "learn/nn/heads.h"
+#include "learn/nn/vit.h"
+
+namespace gtsa::probe {
+
+/// Functions, so that a test can put any features in the networks' place. They may hold references: use it while the
+/// networks live.
+struct Frozen {
+  int64_t image_size = 0;  ///< side in pixels of the views it was trained on
+  int64_t patch_size = 0;
+  /// images F32 [n, 3, H, W] in host memory -> features F32 [n, (H/p) * (W/p), C] in host memory, row by row.
+  std::function<at::Tensor(const at::Tensor& images)> encode;
+  /// What `encode` gave, on its grid -> projected [n, T, D]. Empty if there is no projector.
+  std::function<at::Tensor(const at::Tensor& tokens, nn::Grid grid)> project;
+};
+
+/// The networks must outlive what is returned; nothing is copied. `projector` may be null.
+Frozen freeze(const nn::Vit& encoder, const nn::ConvHead* projector);
+
+/// Gives the network to probe, each time anew: during training, the teacher of the moment.
+using FrozenProvider = std::function<Frozen()>;
+
+}  // namespace gtsa::probe
