@@ -92,7 +92,7 @@ fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.
 
 /// Open for reading, with the size; throws for what is not a regular file.
 std::pair<int, size_t> open_for_reading(const fs::path& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not wait for its writer
   if (fd.get() < 0) fail("read", path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) fail("read", path);

@@ -25,8 +25,8 @@ std::string toml_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
-    if (c == '\n') {
-      result += "\\n";
+    if (static_cast<unsigned char>(c) < 0x20) {
+      result += fmt::format("\\u{:04x}", static_cast<int>(c));
     } else {
       result += c;
     }
@@ -329,11 +329,13 @@ void assign_set(Fields& fields, std::string_view assignment, int layer) {
   const Origin origin{layer, "--set " + key};
   Field* field = fields.find(key);
   if (field == nullptr || field->is_only_flag()) assign(fields, std::vector<Assignment>{{key, std::string(), origin}});
-  std::string_view value = assignment.substr(equals + 1);
-  if (value.size() >= 2 && ((value.front() == '"' && value.back() == '"') || (value.front() == '[' && value.back() == ']'))) {
-    value = value.substr(1, value.size() - 2);
+  const std::string_view value = assignment.substr(equals + 1);
+  if (!value.empty() && (value.front() == '"' || value.front() == '[')) {
+    const auto parsed = read_toml("value = " + std::string(value), "--set " + key, layer);
+    field->set(parsed.at(0).value, origin);
+  } else {
+    field->parse(value, origin);
   }
-  field->parse(value, origin);
 }
 
 }  // namespace gtsa

@@ -112,7 +112,7 @@ class Fields {
 
   /// The known key that is nearest to a mistyped one (edit distance), if one is near.
   std::optional<std::string> nearest(std::string_view key) const;
-  /// Every key with its value, grouped in TOML tables, with help and origin as comments: what config.toml holds.
+  /// Every key with its value, grouped in TOML tables, with its origin as a comment: what config.toml holds.
   std::string toml() const;
 
  private:

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
+#include <vector>
 
 #include "core/image/decode.h"
 #include "core/image/image.h"
@@ -26,6 +28,10 @@ LabelMap decode_png_labels(std::span<const std::byte> bytes, int64_t max_pixels)
 bool is_jpeg(std::span<const std::byte> bytes);
 bool is_png(std::span<const std::byte> bytes);
 bool is_webp(std::span<const std::byte> bytes);
+
+/// A picture's file, whole. Throws ImageError: unreadable, or too_large beyond kMostPictureBytes.
+inline constexpr uint64_t kMostPictureBytes = uint64_t{256} << 20;
+std::vector<std::byte> read_picture_bytes(const std::filesystem::path& path);
 
 /// Refuses what exceeds the limit. Both sides at most 2^31, so the product cannot overflow.
 void check_pixels(int64_t width, int64_t height, int64_t max_pixels);

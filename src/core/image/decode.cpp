@@ -103,13 +103,20 @@ Image decode(std::span<const std::byte> bytes, const DecodeOptions& options) {
   }
 }
 
-Image read_image(const std::filesystem::path& path, const DecodeOptions& options) {
-  std::vector<std::byte> bytes;
+std::vector<std::byte> read_picture_bytes(const std::filesystem::path& path) {
   try {
-    bytes = read_bytes(path);
+    return read_bytes(path, kMostPictureBytes);
+  } catch (const std::bad_alloc&) {
+    throw ImageError(Reason::too_large, fmt::format("{}: there is not memory enough to read it", path.string()));
   } catch (const Error& error) {
-    throw ImageError(Reason::unreadable, error.what());
+    std::error_code none;
+    const bool large = std::filesystem::file_size(path, none) > kMostPictureBytes && !none;
+    throw ImageError(large ? Reason::too_large : Reason::unreadable, error.what());
   }
+}
+
+Image read_image(const std::filesystem::path& path, const DecodeOptions& options) {
+  const std::vector<std::byte> bytes = read_picture_bytes(path);
   try {
     return decode(bytes, options);
   } catch (const ImageError& error) {

@@ -33,12 +33,7 @@ LabelMap decode_label_map(std::span<const std::byte> bytes, int64_t max_pixels) 
 }
 
 LabelMap read_label_map(const std::filesystem::path& path, int64_t max_pixels) {
-  std::vector<std::byte> bytes;
-  try {
-    bytes = read_bytes(path);
-  } catch (const Error& error) {
-    throw ImageError(Reason::unreadable, error.what());
-  }
+  const std::vector<std::byte> bytes = read_picture_bytes(path);
   try {
     return decode_label_map(bytes, max_pixels);
   } catch (const ImageError& error) {

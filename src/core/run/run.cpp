@@ -92,6 +92,18 @@ std::vector<Json> read_lines(const fs::path& path) {
   return lines;
 }
 
+/// The step-N.safetensors of a folder, newest first.
+std::vector<Checkpoint> states_in(const fs::path& folder) {
+  std::vector<Checkpoint> states;
+  if (!fs::is_directory(folder)) return states;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto step = step_of(entry.path().filename().string());
+    if (step && entry.is_regular_file()) states.push_back({*step, entry.path()});
+  }
+  std::sort(states.begin(), states.end(), [](const Checkpoint& a, const Checkpoint& b) { return a.step > b.step; });
+  return states;
+}
+
 }  // namespace
 
 Run::Run(FileSystem& files, fs::path folder, std::optional<FolderLock> lock)
@@ -133,7 +145,8 @@ void Run::check_writable() const { GTSA_CHECK(lock_.has_value(), "{} was opened 
 
 void Run::remove_partial_files() {
   std::vector<fs::path> partial;
-  for (const fs::path& place : {folder_, folder_ / kCheckpoints}) {
+  for (const fs::path& place : {folder_, folder_ / kCheckpoints, folder_ / kArtefacts, folder_ / kBadStep}) {
+    if (!fs::is_directory(place)) continue;
     for (const auto& entry : fs::directory_iterator(place)) {
       if (entry.path().extension() == kPartial) partial.push_back(entry.path());
     }
@@ -160,6 +173,7 @@ void Run::append_metrics(const Json& line) {
 }
 
 void Run::append_points(const Json& line, int64_t step) {
+  check_writable();
   std::vector<formats::Scalar> points;
   for (const auto& [key, value] : line.items()) {
     if (key == "step" || !value.is_number()) continue;
@@ -200,18 +214,7 @@ void Run::cut_back_to(int64_t last_step) {
 
 fs::path Run::checkpoint_path(int64_t step) const { return folder_ / kCheckpoints / step_name(step); }
 
-std::vector<Checkpoint> Run::list_checkpoints() const {
-  std::vector<Checkpoint> checkpoints;
-  const fs::path folder = folder_ / kCheckpoints;
-  if (!fs::is_directory(folder)) return checkpoints;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const auto step = step_of(entry.path().filename().string());
-    if (step && entry.is_regular_file()) checkpoints.push_back({*step, entry.path()});
-  }
-  std::sort(checkpoints.begin(), checkpoints.end(),
-            [](const Checkpoint& a, const Checkpoint& b) { return a.step > b.step; });
-  return checkpoints;
-}
+std::vector<Checkpoint> Run::list_checkpoints() const { return states_in(folder_ / kCheckpoints); }
 
 void Run::prune_checkpoints(int64_t keep_last, int64_t keep_every_steps) {
   check_writable();
@@ -221,6 +224,17 @@ void Run::prune_checkpoints(int64_t keep_last, int64_t keep_every_steps) {
     if (keep_every_steps > 0 && at->step % keep_every_steps == 0) continue;
     files_->remove_all(at->path);
   }
+}
+
+void Run::prune_bad_steps(int64_t keep) {
+  check_writable();
+  const std::vector<Checkpoint> states = states_in(folder_ / kBadStep);
+  for (size_t i = static_cast<size_t>(keep); i < states.size(); ++i) files_->remove_all(states[i].path);
+}
+
+void Run::set_aside(const Checkpoint& checkpoint) {
+  check_writable();
+  files_->rename(checkpoint.path, checkpoint.path.string() + ".unusable");
 }
 
 fs::path Run::tensorboard_path() const { return folder_ / kTensorboard; }

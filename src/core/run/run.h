@@ -50,6 +50,9 @@ class Run {
   void append_metrics(const nlohmann::ordered_json& line);
   /// One line of events.jsonl. An event with a "step" is cut back with that step, one without with the event before it.
   void append_event(const nlohmann::ordered_json& event);
+  /// Points on the TensorBoard curves alone: every finite number of `figures`, tag = key, at `step`. For figures that
+  /// have their event.
+  void append_points(const nlohmann::ordered_json& figures, int64_t step);
   /// Lines and points so far are durable when it returns: call it before saving the checkpoint that follows them.
   void sync();
   /// Every line as an object, in order. A torn last line is passed over, so a run may be read while it is written.
@@ -73,11 +76,14 @@ class Run {
   std::filesystem::path artefact_path(const std::filesystem::path& name);
   /// bad_step/step-00000123.safetensors; its folder is made.
   std::filesystem::path bad_step_path(int64_t step);
+  /// Removes the oldest files of bad_step/ but for the newest `keep`.
+  void prune_bad_steps(int64_t keep);
+  /// Takes a file out of the checkpoints by giving it the ending .unusable, so that it neither counts nor is lost.
+  void set_aside(const Checkpoint& checkpoint);
 
  private:
   Run(FileSystem& files, std::filesystem::path folder, std::optional<FolderLock> lock);
   void check_writable() const;
-  void append_points(const nlohmann::ordered_json& line, int64_t step);
   void remove_partial_files();
 
   FileSystem* files_;

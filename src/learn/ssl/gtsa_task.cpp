@@ -110,6 +110,7 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
                                               {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
     logits = at::cat({logits, rotation_logits(student_, local.encoder)});
   }
+  capped_ += batch["capped"].sum().item<int64_t>();
   student_sample_ = sample_vectors(global.predictor);
   teacher_sample_ = sample_vectors(teacher.projector);
   return {{"crop", mean_over_pairs(crop_global, crop_local), 1},
@@ -146,7 +147,8 @@ train::Health GtsaTask::health(const train::Position&) {
                     {"student_effective_rank", student.effective_rank},
                     {"teacher_spread", teacher.spread},
                     {"teacher_effective_rank", teacher.effective_rank},
-                    {"teacher_student_agreement", agreement}};
+                    {"teacher_student_agreement", agreement},
+                    {"photographs_with_repeated_crops", static_cast<double>(capped_)}};
   if (std::min(student.spread, teacher.spread) < kCollapsedSpread || teacher.effective_rank < kCollapsedRank) {
     health.warnings.push_back(
         {"collapse", fmt::format("features of different patches hardly differ any more (feature spread {:.3f}, effective rank {:.1f}, "

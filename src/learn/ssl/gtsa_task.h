@@ -52,6 +52,7 @@ class GtsaTask final : public train::Task {
   nn::Flat student_flat_;
   nn::Flat teacher_flat_;
   data::MultiCropRecipe recipe_;
+  int64_t capped_ = 0;         ///< photographs so far, in this process, whose crops ran out of candidates (docs/method.md, oddity 11)
   at::Tensor student_sample_;  ///< [n, D]: some predictor vectors of the last forward's global views, for health()
   at::Tensor teacher_sample_;  ///< [n, D]: the teacher's at the same places
 };

@@ -52,6 +52,7 @@ std::string Conditions::difference(const Conditions& other) const {
   compare("BLAS", blas, other.blas);
   compare("SIMD", simd, other.simd);
   compare("LibTorch", torch, other.torch);
+  compare("photographs", photographs, other.photographs);
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -72,6 +73,7 @@ void save_state(FileSystem& files, const std::filesystem::path& path, Task& task
   metadata["blas"] = conditions.blas;
   metadata["simd"] = conditions.simd;
   metadata["torch"] = conditions.torch;
+  metadata["photographs"] = conditions.photographs;
   formats::write_safetensors(files, path, records.records, metadata);
 }
 
@@ -86,7 +88,8 @@ LoadedState load_state(const std::filesystem::path& path, Task& task, AdamW& opt
                     number_of(metadata, "skipped_in_a_row", name)};
   state.conditions = {static_cast<uint64_t>(number_of(metadata, "seed", name)), number_of(metadata, "threads", name),
                       number_of(metadata, "micro_batch", name), text_of(metadata, "blas", name),
-                      text_of(metadata, "simd", name), text_of(metadata, "torch", name)};
+                      text_of(metadata, "simd", name), text_of(metadata, "torch", name),
+                      text_of(metadata, "photographs", name)};
   model::check_records(parameters_of(optimizer), file.content(), name, kOptimizer);
   model::copy_records(parameters_of(task), file.content(), name);
   model::copy_records(parameters_of(optimizer), file.content(), name, kOptimizer);

@@ -30,6 +30,7 @@ struct Conditions {
   std::string blas;
   std::string simd;
   std::string torch;
+  std::string photographs;  ///< number and hash of the names
   bool operator==(const Conditions&) const = default;
   /// "threads 2 instead of 1, ..." ; empty if equal.
   std::string difference(const Conditions& other) const;

@@ -13,6 +13,7 @@ namespace gtsa::train {
 namespace {
 
 constexpr int64_t kMostSkippedInARow = 3;
+constexpr int64_t kBadStepsKept = 5;  // each is a whole train state
 
 /// JSON has no NaN or infinity: what is not finite becomes null.
 nlohmann::ordered_json number(double value) {
@@ -70,28 +71,41 @@ Outcome Trainer::run() {
   }
   last_save_ = parts_.clock();
   while (progress_.step < options_.stop_at && !StopSignals::requested()) {
-    StepReport report;
     try {
-      report = step(*loader);
+      advance(*loader);
     } catch (const Error&) {
       const auto error = std::current_exception();
-      if (progress_.step > 0 && saved_at_ != progress_.step) save();  // the state after the last whole step is good
+      save_before_leaving(*loader);
       std::rethrow_exception(error);
     }
-    ++progress_.step;
-    note_bad_files(*loader);
-    log(report);
-    if (report.skipped && progress_.skipped_in_a_row >= kMostSkippedInARow) {
-      throw Error("{} steps in a row were not finite, the last because {}; nothing was saved over the last good checkpoint; "
-                  "gtsa replay {} runs the step again",
-                  progress_.skipped_in_a_row, report.skipped_because, parts_.run.folder().string());
-    }
-    if (progress_.step % options_.health_every == 0) check_health(report.position);
-    if (options_.evaluate_every > 0 && progress_.step % options_.evaluate_every == 0) evaluate(report.position);
-    if (save_is_due()) save();
   }
   if (saved_at_ != progress_.step && progress_.step > 0) save();
   return progress_.step < options_.stop_at ? Outcome::interrupted : Outcome::finished;
+}
+
+void Trainer::advance(data::Loader& loader) {
+  const StepReport report = step(loader);
+  ++progress_.step;
+  note_bad_files(loader);
+  log(report);
+  if (report.skipped && progress_.skipped_in_a_row >= kMostSkippedInARow) {
+    throw Error("{} steps in a row were not finite, the last because {}; nothing was saved over the last good checkpoint; "
+                "gtsa replay {} runs the step again",
+                progress_.skipped_in_a_row, report.skipped_because, parts_.run.folder().string());
+  }
+  if (!report.skipped && progress_.step % options_.health_every == 0) check_health(report.position);
+  if (options_.evaluate_every > 0 && progress_.step % options_.evaluate_every == 0) evaluate(report.position);
+  save_if_due();
+}
+
+void Trainer::save_before_leaving(const data::Loader& loader) {
+  try {
+    note_bad_files(loader);
+    // The state after the last whole step is good, unless the run was on its way to giving up.
+    if (progress_.step > 0 && saved_at_ != progress_.step && progress_.skipped_in_a_row == 0) save();
+  } catch (const Error& error) {
+    gtsa::log::warning("the state could not be saved: {}", error.what());
+  }
 }
 
 StepReport Trainer::step(data::Loader& loader) {
@@ -148,6 +162,7 @@ void Trainer::skip(StepReport& report, std::vector<data::SampleKey> keys) {
   const auto path = parts_.run.bad_step_path(progress_.step);
   save_state(parts_.files, path, parts_.task, parts_.optimizer, progress_, conditions_,
              {{"reason", report.skipped_because}, {"samples", samples.dump()}});
+  parts_.run.prune_bad_steps(kBadStepsKept);
   parts_.run.append_event({{"event", "bad_step"}, {"step", progress_.step}, {"reason", report.skipped_because}, {"samples", samples}});
   log::warning("step {} was skipped: {}; state and sample keys are in {}", progress_.step, report.skipped_because, path.string());
   if (options_.stop_on_non_finite) {
@@ -187,7 +202,9 @@ void Trainer::log(const StepReport& report) {
 void Trainer::check_health(const Position& position) {
   const Health health = parts_.task.health(position);
   if (!health.figures.empty()) {
-    parts_.run.append_event({{"event", "health"}, {"step", position.step}, {"figures", figures_json(health.figures)}});
+    const auto json = figures_json(health.figures);
+    parts_.run.append_event({{"event", "health"}, {"step", position.step}, {"figures", json}});
+    parts_.run.append_points(json, position.step);
   }
   for (const Finding& finding : health.warnings) {
     if (std::find(warned_.begin(), warned_.end(), finding.name) != warned_.end()) continue;  // once a process is enough
@@ -200,21 +217,22 @@ void Trainer::check_health(const Position& position) {
 void Trainer::evaluate(const Position& position) {
   for (Evaluator* evaluator : parts_.evaluators) {
     const auto figures = evaluator->evaluate(parts_.ranks, &parts_.run);
-    parts_.run.append_event({{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()},
-                             {"figures", figures_json(figures)}});
+    const auto json = figures_json(figures);
+    parts_.run.append_event({{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});
+    parts_.run.append_points(json, position.step);
     parts_.reporter.figures(position, evaluator->name(), figures);
   }
 }
 
-bool Trainer::save_is_due() {
-  if (progress_.skipped_in_a_row > 0) return false;  // a state on the way to giving up never replaces a good one
+void Trainer::save_if_due() {
   const Interval& every = options_.save_every;
   switch (every.unit) {
-    case Interval::Unit::minutes: return parts_.clock() - last_save_ >= 60 * every.amount;
-    case Interval::Unit::epochs: return progress_.step % (static_cast<int64_t>(every.amount) * options_.steps_per_epoch) == 0;
-    case Interval::Unit::steps: return progress_.step % static_cast<int64_t>(every.amount) == 0;
+    case Interval::Unit::minutes: save_is_due_ |= parts_.clock() - last_save_ >= 60 * every.amount; break;
+    case Interval::Unit::epochs: save_is_due_ |= progress_.step % (static_cast<int64_t>(every.amount) * options_.steps_per_epoch) == 0; break;
+    case Interval::Unit::steps: save_is_due_ |= progress_.step % static_cast<int64_t>(every.amount) == 0; break;
   }
-  return false;
+  // A state on the way to giving up never replaces a good one; the save waits for the next good step.
+  if (save_is_due_ && progress_.skipped_in_a_row == 0) save();
 }
 
 void Trainer::save() {
@@ -226,7 +244,8 @@ void Trainer::save() {
   parts_.task.export_weights(parts_.files, parts_.run);
   last_save_ = parts_.clock();
   saved_at_ = progress_.step;
-  parts_.run.append_event({{"event", "save"}, {"step", progress_.step}, {"file", path.filename().string()}, {"seconds", last_save_ - begin}});
+  save_is_due_ = false;
+  parts_.run.append_event({{"event", "save"}, {"step", progress_.step - 1}, {"file", path.filename().string()}, {"seconds", last_save_ - begin}});
 }
 
 }  // namespace gtsa::train

@@ -85,12 +85,14 @@ class Trainer {
  public:
   Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions, const Progress& progress);
 
-  /// Trains until `stop_at` or a stop signal (the caller holds StopSignals); saves before it leaves, also when the loader fails. Three steps in a row that are not
-  /// finite throw Error naming the term; nothing is saved then.
+  /// Trains until `stop_at` or a stop signal (the caller holds StopSignals); saves before it leaves, also on an error. Three steps in a
+  /// row that are not finite throw Error naming the term; nothing is saved then.
   Outcome run();
   const Progress& progress() const { return progress_; }
 
  private:
+  /// One step and what follows it.
+  void advance(data::Loader& loader);
   StepReport step(data::Loader& loader);
   void reduce(StepLosses& losses);
   void skip(StepReport& report, std::vector<data::SampleKey> keys);
@@ -98,7 +100,8 @@ class Trainer {
   void log(const StepReport& report);
   void check_health(const Position& position);
   void evaluate(const Position& position);
-  bool save_is_due();
+  void save_if_due();
+  void save_before_leaving(const data::Loader& loader);
   void save();
   Position position() const;
 
@@ -108,6 +111,7 @@ class Trainer {
   Progress progress_;
   double last_save_ = 0;          ///< clock
   int64_t saved_at_ = -1;         ///< step of the newest checkpoint of this process
+  bool save_is_due_ = false;
   std::vector<std::string> warned_;  ///< names of findings already told
   size_t bad_files_ = 0;             ///< already told
 };

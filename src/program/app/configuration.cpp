@@ -20,6 +20,8 @@ constexpr std::array kMayDiffer{"run.steps", "data.workers", "run.threads", "run
 
 constexpr const char* kDefaultRecipe = "gtsa_tiny_cpu";
 
+bool may_differ(std::string_view key) { return std::find(kMayDiffer.begin(), kMayDiffer.end(), key) != kMayDiffer.end(); }
+
 const Recipe* find_recipe(std::string_view name) {
   for (const Recipe& recipe : recipes()) {
     if (recipe.name == name) return &recipe;
@@ -27,24 +29,12 @@ const Recipe* find_recipe(std::string_view name) {
   return nullptr;
 }
 
-void set_flag(Fields& fields, const FlagText& said) {
-  Field* field = fields.find_flag(said.flag);
-  GTSA_CHECK(field != nullptr, "flag --{} is parsed and not described", said.flag);
-  const Origin origin{kFlag, "--" + said.flag};
-  if (field->is_list() && said.texts.size() > 1) {
-    field->set(said.texts, origin);
-  } else if (field->is_switched_off()) {
-    field->parse("false", origin);
-  } else {
-    field->parse(said.texts.back(), origin);
-  }
-}
-
 /// Folders are kept absolute, so that a run can be resumed from anywhere.
 void make_absolute(PretrainOptions& options) {
   for (auto* list : {&options.data.folders, &options.train.probe_data}) {
     for (std::string& folder : *list) folder = fs::absolute(folder).lexically_normal().string();
   }
+  if (!options.weights.empty()) options.weights = fs::absolute(options.weights).lexically_normal().string();
 }
 
 void read_recipe(PretrainConfiguration& c) {
@@ -72,27 +62,46 @@ void resume(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
   PretrainConfiguration asked;  // what the flags and --set say, to be compared
   assign(c.fields, read_toml(read_text(config), config.string(), kConfig));
   c.recipe = config.string();
-  assign(asked.fields, read_toml(read_text(config), config.string(), kConfig));
-  for (const FlagText& said : flags) set_flag(asked.fields, said);
+  if (c.options.config.empty()) {
+    assign(asked.fields, read_toml(read_text(config), config.string(), kRecipe));
+  } else {
+    asked.options.config = c.options.config;  // the full command again
+    read_recipe(asked);
+  }
   for (const std::string& pair : c.options.sets) assign_set(asked.fields, pair, kSet);
+  for (const FlagText& said : flags) set_flag(asked.fields, said);
   settle_model(asked.fields);
   make_absolute(asked.options);
   for (Field& field : asked.fields.all()) {
-    const bool only_flag = field.is_only_flag();
     Field& kept = c.fields.at(field.key());
-    if (field.origin().layer < kSet || field.text() == kept.text()) continue;
-    if (std::find(kMayDiffer.begin(), kMayDiffer.end(), field.key()) == kMayDiffer.end() && !only_flag) {
+    if (field.origin().layer < kConfig || field.is_only_flag() || field.text() == kept.text()) continue;
+    if (!may_differ(field.key())) {
       throw UsageError("{} asks for {} = {}, but the run in {} has {}; leave the flag out, or start another run in another --out",
                        field.origin().text, field.key(), field.text(), c.options.out, kept.text());
     }
   }
+  for (const std::string& pair : c.options.sets) {
+    if (may_differ(pair.substr(0, pair.find('=')))) assign_set(c.fields, pair, kSet);
+  }
   for (const FlagText& said : flags) {
-    const Field& field = *c.fields.find_flag(said.flag);
-    if (std::find(kMayDiffer.begin(), kMayDiffer.end(), field.key()) != kMayDiffer.end()) set_flag(c.fields, said);
+    if (may_differ(c.fields.find_flag(said.flag)->key())) set_flag(c.fields, said);
   }
 }
 
 }  // namespace
+
+void set_flag(Fields& fields, const FlagText& said) {
+  Field* field = fields.find_flag(said.flag);
+  GTSA_CHECK(field != nullptr, "flag --{} is parsed and not described", said.flag);
+  const Origin origin{kFlag, "--" + said.flag};
+  if (field->is_list() && said.texts.size() > 1) {
+    field->set(said.texts, origin);
+  } else if (field->is_switched_off()) {
+    field->parse("false", origin);
+  } else {
+    field->parse(said.texts.back(), origin);
+  }
+}
 
 void configure(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
   for (const FlagText& said : flags) {

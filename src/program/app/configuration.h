@@ -30,6 +30,9 @@ struct PretrainConfiguration {
   PretrainConfiguration& operator=(const PretrainConfiguration&) = delete;
 };
 
+/// Sets the field of a flag from what was said, as of layer kFlag.
+void set_flag(Fields& fields, const FlagText& said);
+
 /// Resolves a new run's options, or with --resume those of the run's config.toml, where a flag may change only what does not change
 /// the run (steps, workers, threads, save-every, device, micro-batch). Throws UsageError.
 void configure(PretrainConfiguration& configuration, const std::vector<FlagText>& flags);

@@ -15,8 +15,11 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
   const probe::FrozenProvider teacher = [&task] { return probe::freeze(task.teacher().encoder, &task.teacher().projector); };
   for (const std::string& folder : options.train.probe_data) {
     if (data::is_ade20k_layout(folder)) {
-      evaluators.push_back(probe::segmentation_evaluator(teacher, folder, {}));
-      continue;
+      probe::SegmentationOptions segmentation;
+      segmentation.max_pixels = options.data.max_pixels;
+      evaluators.push_back(probe::segmentation_evaluator(teacher, folder, segmentation));
+      // Its photographs serve for correspondence where no others are named.
+      if (options.train.probe_data.size() > 1) continue;
     }
     const std::filesystem::path path(folder);
     const data::ImageFolder photographs(std::span(&path, 1));

@@ -10,9 +10,9 @@
 namespace gtsa::app {
 namespace {
 
-/// The largest part of a rank's batch whose step fits three fifths of the free memory.
+/// The largest part of a rank's batch whose step fits three fifths of the memory.
 int64_t micro_batch_that_fits(const PretrainOptions& options) {
-  const double limit = 0.6 * static_cast<double>(available_memory());
+  const double limit = 0.6 * static_cast<double>(memory_limit());
   const ssl::GtsaOptions networks = options.networks();
   int64_t micro = options.train.batch;
   while (micro > 1 && ssl::memory_bytes(networks, micro) > limit) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/data/image_folder.h"
 #include "learn/train/train_state.h"
 
 namespace gtsa::app {
@@ -11,8 +12,8 @@ namespace gtsa::app {
 /// "OpenBLAS 0.3.21 OpenMP": the BLAS that LibTorch's products really call.
 std::string blas_name();
 std::string torch_version();
-/// Bytes this process may still take (free memory, cgroup limit respected).
-uint64_t available_memory();
+/// Bytes of memory that this process may have at most: the machine's, or the cgroup's limit.
+uint64_t memory_limit();
 /// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
 double measured_flops();
 
@@ -20,7 +21,8 @@ double measured_flops();
 /// in force.
 int64_t prepare_arithmetic(int64_t wanted);
 
-train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch);
+/// What this machine and these photographs make of a run's arithmetic.
+train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::ImageFolder& photographs);
 
 /// What `gtsa --version` prints.
 std::string version_text();

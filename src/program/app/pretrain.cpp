@@ -8,10 +8,11 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/base/signals.h"
 #include "core/data/image_folder.h"
 #include "core/data/loader.h"
 #include "core/run/run.h"
-#include "learn/model/weights.h"
+#include "learn/model/encoder.h"
 #include "learn/ssl/gtsa_cost.h"
 #include "learn/train/trainer.h"
 #include "program/app/console_reporter.h"
@@ -64,12 +65,18 @@ void print_estimates(const nlohmann::ordered_json& e) {
               e["estimated_images_per_second"].get<double>(), e["estimated_memory_mb"].get<double>());
 }
 
-void warn_about_batch(const PretrainConfiguration& c) {
+/// Told to the user and kept in the run's events.
+void warn(run::Run& run, const char* name, const std::string& text) {
+  log::warning("{}", text);
+  run.append_event({{"event", "warning"}, {"name", name}, {"text", text}});
+}
+
+void warn_about_batch(run::Run& run, const PretrainConfiguration& c) {
   constexpr int64_t kFar = 4;
   const int64_t batch = c.options.train.batch;
   if (c.recipe_batch > 0 && (batch * kFar <= c.recipe_batch || batch >= c.recipe_batch * kFar)) {
-    log::warning("batch {} is far from the {} of {}: its learning rate, warm-up and momentum were chosen for that", batch,
-                 c.recipe_batch, c.recipe);
+    warn(run, "batch", fmt::format("batch {} is far from the {} of {}: its learning rate, warm-up and momentum were chosen for that",
+                                   batch, c.recipe_batch, c.recipe));
   }
 }
 
@@ -83,46 +90,80 @@ void note_few_patches(const ssl::GtsaOptions& networks) {
   }
 }
 
-/// The run's folder, new or resumed; a run with a configuration and no checkpoint starts at step 0.
-run::Run open_run(const PretrainConfiguration& c) {
-  if (c.options.out.empty()) throw UsageError("--out is missing: name the folder of the run");
+/// The run's folder, new or resumed, with its configuration and log.
+run::Run open_run(const PretrainConfiguration& c, bool resumed) {
   const fs::path folder = c.options.out;
-  if (c.options.resume && run::Run::exists(folder)) return run::Run::open(real_files(), folder);
-  return run::Run::create(real_files(), folder, c.options.overwrite);
+  run::Run run = resumed ? run::Run::open(real_files(), folder) : run::Run::create(real_files(), folder, c.options.overwrite);
+  log::to_file(run.log_path());
+  if (!resumed) run.write_config(c.fields.toml());
+  if (!run.locked()) {
+    warn(run, "lock", fmt::format("{} lies on a file system without locks: nothing keeps a second gtsa from writing there", folder.string()));
+  }
+  return run;
 }
 
 void start_from(ssl::GtsaTask& task, const std::string& weights) {
-  const fs::path path = fs::is_directory(weights) ? fs::path(weights) / "encoder.safetensors" : fs::path(weights);
-  const formats::SafetensorsFile file(path);
-  const auto report = model::load_weights(nn::parameters(task.student().encoder), file.content(),
-                                          {.source = path.string(), .prefixes = model::encoder_prefixes()});
-  log::info("{}", report.table());
+  if (weights.empty()) return;
+  const model::Encoder given = model::load_encoder(weights);
+  const nn::VitOptions &have = given.options(), &want = task.options().vit;
+  for (const auto& [name, of_file, of_run] : {std::tuple("embed_dim", have.embed_dim, want.embed_dim), {"depth", have.depth, want.depth},
+                                              {"num_heads", have.num_heads, want.num_heads}, {"patch_size", have.patch_size, want.patch_size}}) {
+    if (of_file != of_run) {
+      throw Error("{} is of another architecture: {} is {}, this run's is {}; set model.{} = {} to start from it", given.source, name,
+                  of_file, of_run, name, of_file);
+    }
+  }
+  log::info("{}", given.report.table());
+  model::copy_encoder(given.vit, task.student().encoder);
   ssl::copy_to_teacher(task.trained(), *task.averaged());
 }
 
-/// Puts task and optimiser where the newest whole checkpoint left them, and the run's files with them.
+/// Puts task and optimiser where the newest whole checkpoint left them, and the run's files with them. A run without one starts again
+/// at step 0.
 train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::GtsaTask& task, train::AdamW& optimizer,
                         const train::Conditions& now) {
-  for (const run::Checkpoint& checkpoint : run.list_checkpoints()) {
+  const auto checkpoints = run.list_checkpoints();
+  std::vector<run::Checkpoint> unusable;
+  for (const run::Checkpoint& checkpoint : checkpoints) {
+    train::LoadedState state;
     try {
-      const auto state = train::load_state(checkpoint.path, task, optimizer);
-      run.cut_back_to(state.progress.step - 1);
-      log::info("resumed {} at step {}", c.options.out, state.progress.step);
-      const std::string difference = now.difference(state.conditions);
-      if (!difference.empty()) log::warning("not bit-exact with the run so far: {}", difference);
-      return state.progress;
+      state = train::load_state(checkpoint.path, task, optimizer);
     } catch (const Error& error) {
-      log::warning("{} cannot be used ({}); trying the one before", checkpoint.path.string(), error.what());
+      log::warning("left out a checkpoint: {}", error.what());
+      unusable.push_back(checkpoint);
+      continue;
     }
+    // Set aside, or they would count as the newest when old checkpoints are removed.
+    for (const run::Checkpoint& newer : unusable) run.set_aside(newer);
+    run.cut_back_to(state.progress.step - 1);
+    log::info("resumed {} at step {}", c.options.out, state.progress.step);
+    const std::string difference = now.difference(state.conditions);
+    if (!difference.empty()) warn(run, "not bit-exact", "not bit-exact with the run so far: " + difference);
+    return state.progress;
   }
+  if (!checkpoints.empty()) {
+    throw Error("none of the {} checkpoints of {} can be used; remove {} to begin again at step 0", checkpoints.size(), c.options.out,
+                checkpoints.front().path.parent_path().string());
+  }
+  start_from(task, c.options.weights);
   run.cut_back_to(-1);
+  log::info("{} has no checkpoint: starting at step 0", c.options.out);
   return {};
+}
+
+void print_result(const PretrainOptions& options, const run::Run& run, const train::Progress& progress) {
+  if (!options.json) return;
+  const nlohmann::ordered_json result{
+      {"run", options.out}, {"steps", progress.step}, {"skipped", progress.skipped}, {"encoder", run.encoder_path().string()}};
+  std::printf("%s\n", result.dump().c_str());
 }
 
 }  // namespace
 
 Ending pretrain(PretrainConfiguration& c) {
   const PretrainOptions& options = c.options;
+  if (!options.dry_run && options.out.empty()) throw UsageError("--out is missing: name the folder of the run");
+  const StopSignals signals;
   const int64_t threads = prepare_arithmetic(options.train.threads);
   RunParts parts(options, find_photographs(options));
   if (options.dry_run) {
@@ -135,26 +176,31 @@ Ending pretrain(PretrainConfiguration& c) {
     }
     return Ending::done;
   }
-  const bool resumed = options.resume && run::Run::exists(options.out);
-  run::Run run = open_run(c);
-  log::to_file(run.log_path());
-  if (!resumed) run.write_config(c.fields.toml());
-  log::info("{} on {}; {} photographs, {} steps of {} images", version_line(), c.recipe, parts.photographs.size(), parts.plan.stop_at,
-            options.train.batch);
-  warn_about_batch(c);
-  note_few_patches(options.networks());
-
+  // Whatever can be wrong shows before the folder is touched: --overwrite gives up an old run only for one that begins.
   ssl::GtsaTask task(options.networks(), options.schedule(parts.plan), options.samples());
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = options.train.clip});
-  const auto now = conditions(static_cast<uint64_t>(options.train.seed), threads, parts.plan.micro_batch);
-  if (!options.weights.empty()) start_from(task, options.weights);
+  const auto evaluators = make_evaluators(options, task);
+  const bool resumed = options.resume && run::Run::exists(options.out);
+  if (!resumed) {
+    // What "auto" came to is part of the run: a resumed one does the same arithmetic wherever it goes on.
+    c.fields.at("micro_batch").parse(std::to_string(parts.plan.micro_batch), {kFlag, "what fits memory"});
+    c.fields.at("run.threads").parse(std::to_string(threads), {kFlag, "usable CPUs"});
+  }
+  if (!resumed) start_from(task, options.weights);
+  run::Run run = open_run(c, resumed);
+  log::info("{} on {}; {} photographs, {} steps of {} images", version_line(), c.recipe, parts.photographs.size(), parts.plan.stop_at,
+            options.train.batch);
+  if (!resumed) warn_about_batch(run, c);
+  note_few_patches(options.networks());
+  const auto now = conditions(static_cast<uint64_t>(options.train.seed), threads, parts.plan.micro_batch, parts.photographs);
   const train::Progress progress = resumed ? restore(c, run, task, optimizer, now) : train::Progress{};
   if (progress.step >= parts.plan.stop_at) {
     log::info("the run in {} has {} steps done, {} were asked for: nothing to do", options.out, progress.step, parts.plan.stop_at);
+    task.export_weights(real_files(), run);  // a kill may have come between the last checkpoint and it
+    print_result(options, run, progress);
     return Ending::done;
   }
   const auto ranks = dist::one_rank();
-  const auto evaluators = make_evaluators(options, task);
   std::vector<train::Evaluator*> borrowed;
   for (const auto& evaluator : evaluators) borrowed.push_back(evaluator.get());
   ConsoleReporter reporter(progress.step, steady_clock());
@@ -169,15 +215,12 @@ Ending pretrain(PretrainConfiguration& c) {
                           .clock = steady_clock()},
                          trainer_options(options, parts.plan), now, progress);
   const train::Outcome outcome = trainer.run();
+  print_result(options, run, trainer.progress());
   if (outcome == train::Outcome::interrupted) {
-    log::info("stopped at step {}, saved; go on with: gtsa pretrain --resume --out {}", trainer.progress().step, options.out);
+    log::info("stopped after {} steps; go on with: gtsa pretrain --resume --out {}", trainer.progress().step, options.out);
     return Ending::interrupted;
   }
   log::info("done: {} steps; the encoder is {}", trainer.progress().step, run.encoder_path().string());
-  if (options.json) {
-    std::printf("%s\n", nlohmann::ordered_json({{"run", options.out}, {"steps", trainer.progress().step}, {"skipped", trainer.progress().skipped},
-                                                {"encoder", run.encoder_path().string()}}).dump().c_str());
-  }
   return Ending::done;
 }
 

@@ -68,12 +68,12 @@ void PretrainOptions::describe(Fields& f) {
   f("command.out", &out, "folder of the run").flagged("out").only_flag();
   f("command.config", &config, "recipe: its name or a TOML file").flagged("config").only_flag();
   f("command.set", &sets, "set one key of the configuration: key=value").flagged("set").only_flag();
-  f("command.weights", &weights, "start the encoder from these weights: a run folder or .safetensors").flagged("weights").only_flag();
   f("command.resume", &resume, "continue the run in --out (or start it, if there is none)").flagged("resume").only_flag();
   f("command.overwrite", &overwrite, "throw away the run in --out").flagged("overwrite").only_flag();
   f("command.dry_run", &dry_run, "print the resolved configuration, sizes and estimates; train nothing").flagged("dry-run").only_flag();
   f("command.json", &json, "one JSON object on standard output at the end").flagged("json").only_flag();
   train.describe(f);
+  f("run.weights", &weights, "start the encoder from these weights: a run folder or .safetensors").flagged("weights");
   f.section("model", model);
   f.section("data", data);
   f.section("global", global);

@@ -83,6 +83,7 @@ void probe_segment(const ProbeOptions& options) {
   const model::Encoder encoder = find_encoder(options);
   probe::SegmentationOptions probe_options;
   probe_options.max_pixels = options.max_pixels;
+  probe_options.head.seed = static_cast<uint64_t>(options.seed);
   const auto result = probe::probe_segmentation(probe::freeze(encoder.vit, nullptr), folder, probe_options);
   if (options.json) {
     std::printf("%s\n", probe::to_json(result).dump().c_str());

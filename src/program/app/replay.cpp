@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/run/run.h"
 #include "program/app/configuration.h"
 #include "program/app/gtsa_run.h"
@@ -46,6 +47,8 @@ void replay(const ReplayOptions& options) {
   const fs::path path = find_state(options.run, options.step);
   const auto state = train::load_state(path, task, optimizer);
   prepare_arithmetic(state.conditions.threads);
+  const auto now = conditions(state.conditions.seed, state.conditions.threads, state.conditions.micro_batch, parts.photographs);
+  if (const auto difference = now.difference(state.conditions); !difference.empty()) log::warning("not the same step: {}", difference);
   const int64_t step = state.progress.step;
   const int64_t micro = state.conditions.micro_batch;
   RunParts same = parts;

@@ -51,18 +51,6 @@ struct Probe {
   Probe() { options.describe(fields); }
 };
 
-void set_all(Fields& fields, const std::vector<app::FlagText>& said) {
-  for (const app::FlagText& flag : said) {
-    Field& field = *fields.find_flag(flag.flag);
-    const Origin origin{app::kFlag, "--" + flag.flag};
-    if (field.is_list() && flag.texts.size() > 1) {
-      field.set(flag.texts, origin);
-    } else {
-      field.parse(flag.texts.back(), origin);
-    }
-  }
-}
-
 Command add_probe(CLI::App& probes, const char* name, const char* what, const char* examples,
                   void (*run)(const app::ProbeOptions&)) {
   Command command;
@@ -71,7 +59,7 @@ Command add_probe(CLI::App& probes, const char* name, const char* what, const ch
   auto probe = std::make_shared<Probe>();
   command.flags = std::make_unique<Flags>(*command.app, probe->fields);
   command.run = [probe, run](const std::vector<app::FlagText>& said) {
-    set_all(probe->fields, said);
+    for (const app::FlagText& flag : said) app::set_flag(probe->fields, flag);
     run(probe->options);
     return kDone;
   };

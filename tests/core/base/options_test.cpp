@@ -89,7 +89,7 @@ TEST_F(OptionsTest, DerivedValuesYieldToTheSameLayerOrALaterOne) {
 }
 
 TEST_F(OptionsTest, TomlOfTheFieldsReadsBackTheSame) {
-  toml("batch = 7\n[model]\ndrop_path = 0.25\n[data]\nfolders = [\"with \\\"quotes\\\"\", \"b\"]\n");
+  toml("batch = 7\n[model]\ndrop_path = 0.25\n[data]\nfolders = [\"with \\\"quotes\\\" and\\ttab\", \"b\"]\n");
   const std::string text = fields.toml();
   EXPECT_EQ(text.find("command"), std::string::npos) << "flags are no property of a run";
   Options again;
@@ -99,6 +99,18 @@ TEST_F(OptionsTest, TomlOfTheFieldsReadsBackTheSame) {
   EXPECT_EQ(again.batch, 7);
   EXPECT_EQ(again.model.drop_path, 0.25);
   EXPECT_EQ(again.folders, options.folders);
+}
+
+TEST_F(OptionsTest, SetTakesWordsNumbersAndToml) {
+  assign_set(fields, "data.folders=[\"a, b\", \"c\"]", 3);
+  EXPECT_EQ(options.folders, (std::vector<std::string>{"a, b", "c"}));
+  assign_set(fields, "data.folders=plain/path", 3);
+  EXPECT_EQ(options.folders, (std::vector<std::string>{"plain/path"}));
+  assign_set(fields, "data.sizes=[64, 32]", 3);
+  EXPECT_EQ(options.sizes, (std::vector<int64_t>{64, 32}));
+  assign_set(fields, "data.sizes=48,24", 3);
+  EXPECT_EQ(options.sizes, (std::vector<int64_t>{48, 24}));
+  EXPECT_NE(error([&] { assign_set(fields, "data.sizes=[64,", 3); }).find("--set data.sizes"), std::string::npos);
 }
 
 TEST_F(OptionsTest, DescriptionsGiveUnitAndBounds) {

@@ -1,5 +1,6 @@
 // Eight steps of the original's training loop, through the task, the optimiser and the schedules that pretraining uses.
 
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,6 +36,7 @@ std::shared_ptr<const data::Batch> host_batch(const test::Golden& golden, const 
   add(data::kTeacherPoolGlobal, Element::f32, recorded.global_pooling.teacher, recorded.global_pooling.teacher.sizes().vec());
   add(data::kStudentPoolLocal, Element::f32, recorded.local_pooling.student, recorded.local_pooling.student.sizes().vec());
   add(data::kTeacherPoolLocal, Element::f32, recorded.local_pooling.teacher, recorded.local_pooling.teacher.sizes().vec());
+  add("capped", Element::u8, at::zeros({photographs}, at::kByte), {photographs});
   batch->keys.resize(static_cast<size_t>(photographs));
   return batch;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/signals.h"
 #include "learn/train/toy_task.h"
 #include "support/failing_files.h"
 
@@ -112,6 +113,7 @@ TEST(Trainer, ASignalSavesAndLeaves) {
     }
     void figures(const Position&, const std::string&, const std::vector<Figure>&) override {}
   };
+  const StopSignals signals;
   ToyRun toy(folder / "run", {});
   Raiser raiser;
   Trainer trainer({.task = toy.task,
