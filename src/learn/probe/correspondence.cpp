@@ -59,14 +59,15 @@ Point turned(Point p, Turn turn, double side) {
 
 /// The first plan is of view A, the second of view B. Drawn as pretraining draws them, from a seed that the probe draws
 /// for the photograph.
-std::array<data::ViewPlan, 2> plan_pair(Size photo, const data::ViewOptions& views, uint64_t seed, int64_t index) {
-  Rng rng({seed, 0, static_cast<uint64_t>(index), 0, Purpose::probe});
+std::array<data::ViewPlan, 2> plan_pair(Size photo, const data::ViewOptions& views, uint64_t seed, int64_t pair,
+                                        int64_t index) {
+  Rng rng({seed, static_cast<uint64_t>(pair), static_cast<uint64_t>(index), 0, Purpose::probe});
   const uint64_t low = rng.bits();
   const data::MultiCropPlan plan = data::plan_views(photo, views, uint64_t{rng.bits()} << 32 | low, 0, 0);
   return {plan.views[0], plan.views[1]};
 }
 
-Pairs read_pairs(std::span<const fs::path> photos, int64_t first_index, const data::ViewOptions& views,
+Pairs read_pairs(std::span<const fs::path> photos, int64_t pair, int64_t first_index, const data::ViewOptions& views,
                  const CorrespondenceOptions& options) {
   const auto n = static_cast<int64_t>(photos.size());
   const int64_t side = views.crop_sizes[0];
@@ -81,7 +82,7 @@ Pairs read_pairs(std::span<const fs::path> photos, int64_t first_index, const da
       const auto at = static_cast<size_t>(i);
       try {
         const image::Image photo = image::read_image(photos[at], options.decode);
-        pairs.plans[at] = plan_pair(photo.size(), views, options.seed, first_index + i);
+        pairs.plans[at] = plan_pair(photo.size(), views, options.seed, pair, first_index + i);
         data::execute_into(photo, pairs.plans[at][0], {first + at * values, values});
         data::execute_into(photo, pairs.plans[at][1], {second + at * values, values});
       } catch (const Error& error) {
@@ -140,7 +141,6 @@ void count_chunk(const Frozen& network, const Pairs& pairs, Tally& tally) {
     by_projector = best_matches(network.project(first, {grid, grid}), network.project(second, {grid, grid}));
   for (size_t i = 0; i < pairs.plans.size(); ++i) {
     if (!pairs.failures[i].empty()) continue;
-    tally.photos += 1;
     const auto offset = static_cast<int64_t>(i) * patches;
     count_photo(pairs.plans[i], by_encoder.data_ptr<int64_t>() + offset,
                 by_projector.defined() ? by_projector.data_ptr<int64_t>() + offset : nullptr, grid,
@@ -171,8 +171,10 @@ CorrespondenceResult result_of(const Tally& tally, bool with_projector, std::vec
 /// Counts chunks rank, rank + ranks, ...: a photograph's views depend on its place in the list alone.
 Tally count(const Frozen& network, std::span<const fs::path> photos, const CorrespondenceOptions& options, int64_t rank,
             int64_t ranks, std::vector<std::string>& skipped) {
-  if (options.photos < 1)
-    throw UsageError("the correspondence probe needs at least 1 photograph, not {}", options.photos);
+  if (options.photos < 1 || options.pairs < 1) {
+    throw UsageError("the correspondence probe needs at least 1 photograph and 1 pair of views, not {} and {}", options.photos,
+                     options.pairs);
+  }
   const at::NoGradGuard no_grad;
   data::ViewOptions views = options.views;
   views.crop_sizes = {network.image_size};
@@ -182,11 +184,15 @@ Tally count(const Frozen& network, std::span<const fs::path> photos, const Corre
   Tally tally;
   for (int64_t begin = rank * kChunk; begin < n; begin += ranks * kChunk) {
     const auto chunk = photos.subspan(static_cast<size_t>(begin), static_cast<size_t>(std::min(kChunk, n - begin)));
-    const Pairs pairs = read_pairs(chunk, begin, views, options);
-    for (const std::string& failure : pairs.failures) {
-      if (!failure.empty()) skipped.push_back(failure);
+    for (int64_t pair = 0; pair < options.pairs; ++pair) {
+      const Pairs pairs = read_pairs(chunk, pair, begin, views, options);
+      count_chunk(network, pairs, tally);
+      if (pair > 0) continue;
+      for (const std::string& failure : pairs.failures) {
+        if (failure.empty()) tally.photos += 1;
+        if (!failure.empty()) skipped.push_back(failure);
+      }
     }
-    count_chunk(network, pairs, tally);
   }
   return tally;
 }
