@@ -2,7 +2,7 @@
 # From nothing to tested: installs what is missing, builds the release preset, runs the tests.
 #
 #   scripts/test.sh          the quick tests (minutes)
-#   scripts/test.sh --slow   the quick tests, then the slow ones (kill and resume, long trainings, installation)
+#   scripts/test.sh --slow   the quick tests, the slow ones (hundreds of kills, long trainings), then ThreadSanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,4 +17,6 @@ scripts/build.sh release
 ctest --preset release --parallel 2 --label-exclude slow --no-tests=error
 if [ "$slow" = yes ]; then
   ctest --preset release --label-regex slow --no-tests=error
+  scripts/build.sh tsan
+  ctest --preset tsan --label-exclude slow --no-tests=error
 fi

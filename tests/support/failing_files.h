@@ -5,8 +5,8 @@
 
 namespace gtsa::test {
 
-/// Passes everything to the real file system, but operation number `fail_at` (from 1; 0 = none) throws as a full disk would;
-/// a failing write first writes half of its bytes. Operations: open, write, sync, close, rename, sync_directory,
+/// Passes everything to the real file system, but operation number `fail_at` (from 1; 0 = none) throws as a full disk
+/// would; a failing write first writes half of its bytes. Operations: open, write, sync, close, rename, sync_directory,
 /// create_directories, remove_all.
 class FailingFiles : public FileSystem {
  public:

@@ -1,5 +1,6 @@
 #pragma once
-// Golden vectors: NAME.json and NAME.safetensors in the folder GTSA_TESTDATA, else tests/golden (tests/golden/README.md).
+// Golden vectors: NAME.json and NAME.safetensors in the folder GTSA_TESTDATA, else tests/golden
+// (tests/golden/README.md).
 
 #include <cstdint>
 #include <filesystem>
@@ -43,5 +44,5 @@ bool has_golden(const std::string& stem);
 }  // namespace gtsa::test
 
 /// First line of a golden test: skipped aloud where the vectors are absent.
-#define GTSA_REQUIRE_GOLDEN(stem)                                                  \
+#define GTSA_REQUIRE_GOLDEN(stem) \
   if (!::gtsa::test::has_golden(stem)) GTEST_SKIP() << "no golden vectors " << stem

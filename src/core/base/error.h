@@ -1,8 +1,9 @@
 #pragma once
 // The one family of exceptions, and assertions for our own bugs.
 //
-// Bad input throws `Error` (or a child): what happened, to which file, key, rank or byte, and what to do about it, in one line
-// without a full stop at the end. `program/cli` prints it and picks the exit code. Our own bugs are GTSA_CHECK: on in release.
+// Bad input throws `Error` (or a child): what happened, to which file, key, rank or byte, and what to do about it, in
+// one line without a full stop at the end. `program/cli` prints it and picks the exit code. Our own bugs are
+// GTSA_CHECK: on in release.
 
 #include <fmt/format.h>
 
@@ -17,8 +18,7 @@ class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   template <class... Args>
-  explicit Error(fmt::format_string<Args...> format, Args&&... args)
-    requires(sizeof...(Args) > 0)
+  explicit Error(fmt::format_string<Args...> format, Args&&... args) requires(sizeof...(Args) > 0)
       : std::runtime_error(fmt::format(format, std::forward<Args>(args)...)) {}
 };
 
@@ -44,8 +44,8 @@ namespace detail {
 }  // namespace gtsa
 
 /// GTSA_CHECK(a == b, "rows {} of {}", i, n): the invariant in words; fmt arguments are evaluated only on failure.
-#define GTSA_CHECK(condition, ...)                                                                    \
-  do {                                                                                                \
-    if (!(condition)) [[unlikely]]                                                                    \
-      ::gtsa::detail::check_failed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__));       \
+#define GTSA_CHECK(condition, ...)                                                              \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]]                                                              \
+      ::gtsa::detail::check_failed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -49,28 +49,28 @@ std::string list(const std::vector<T>& values, F&& each) {
 }
 
 std::string to_toml(const OptionTarget& target) {
-  return std::visit(Overloaded{
-                        [](bool* v) -> std::string { return *v ? "true" : "false"; },
-                        [](int64_t* v) { return fmt::format("{}", *v); },
-                        [](double* v) { return number(*v); },
-                        [](std::string* v) { return toml_string(*v); },
-                        [](std::vector<int64_t>* v) { return list(*v, [](int64_t x) { return fmt::format("{}", x); }); },
-                        [](std::vector<double>* v) { return list(*v, [](double x) { return number(x); }); },
-                        [](std::vector<std::string>* v) { return list(*v, [](const std::string& x) { return toml_string(x); }); },
-                    },
-                    target);
+  return std::visit(
+      Overloaded{
+          [](bool* v) -> std::string { return *v ? "true" : "false"; },
+          [](int64_t* v) { return fmt::format("{}", *v); },
+          [](double* v) { return number(*v); },
+          [](std::string* v) { return toml_string(*v); },
+          [](std::vector<int64_t>* v) { return list(*v, [](int64_t x) { return fmt::format("{}", x); }); },
+          [](std::vector<double>* v) { return list(*v, [](double x) { return number(x); }); },
+          [](std::vector<std::string>* v) { return list(*v, [](const std::string& x) { return toml_string(x); }); },
+      },
+      target);
 }
 
 std::string to_text(const OptionValue& value) {
-  return std::visit(
-      Overloaded{
-          [](bool v) -> std::string { return v ? "true" : "false"; },
-          [](const std::string& v) { return v; },
-          [](int64_t v) { return fmt::format("{}", v); },
-          [](double v) { return fmt::format("{}", v); },
-          [](const auto& values) { return fmt::format("{}", fmt::join(values, ",")); },
-      },
-      value);
+  return std::visit(Overloaded{
+                        [](bool v) -> std::string { return v ? "true" : "false"; },
+                        [](const std::string& v) { return v; },
+                        [](int64_t v) { return fmt::format("{}", v); },
+                        [](double v) { return fmt::format("{}", v); },
+                        [](const auto& values) { return fmt::format("{}", fmt::join(values, ",")); },
+                    },
+                    value);
 }
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -150,7 +150,8 @@ Field& Field::meaning(std::string text) {
 }
 
 bool Field::is_list() const {
-  return std::holds_alternative<std::vector<int64_t>*>(target_) || std::holds_alternative<std::vector<double>*>(target_) ||
+  return std::holds_alternative<std::vector<int64_t>*>(target_) ||
+         std::holds_alternative<std::vector<double>*>(target_) ||
          std::holds_alternative<std::vector<std::string>*>(target_);
 }
 
@@ -175,23 +176,29 @@ void Field::refuse(const std::string& value, const std::string& why, const Origi
 void Field::check_number(double value, const std::string& text, const Origin& origin) const {
   if (std::isnan(value)) refuse(text, "not a number", origin);
   if (value < low_ || value > high_) {
-    refuse(text, std::isfinite(high_) ? fmt::format("must lie in {}..{}", low_, high_) : fmt::format("must be at least {}", low_),
+    refuse(text,
+           std::isfinite(high_) ? fmt::format("must lie in {}..{}", low_, high_)
+                                : fmt::format("must be at least {}", low_),
            origin);
   }
 }
 
 void Field::set(const OptionValue& value, const Origin& origin) {
   const std::string text = to_text(value);
-  // Lists and single values meet through the text form, which every type can read; the types that TOML knows are checked first.
-  const bool wants_text = std::holds_alternative<std::string*>(target_) || std::holds_alternative<std::vector<std::string>*>(target_);
-  const bool is_text = std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<std::string>>(value);
+  // Lists and single values meet through the text form, which every type can read; the types that TOML knows are
+  // checked first.
+  const bool wants_text =
+      std::holds_alternative<std::string*>(target_) || std::holds_alternative<std::vector<std::string>*>(target_);
+  const bool is_text =
+      std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<std::string>>(value);
   if (auto* words = std::get_if<std::vector<std::string>*>(&target_); words != nullptr && is_text) {
     const auto* many = std::get_if<std::vector<std::string>>(&value);
     **words = many != nullptr ? *many : std::vector{std::get<std::string>(value)};
     origin_ = origin;
     return;
   }
-  if (wants_text != is_text && !(is_text && text.empty())) refuse(text, wants_text ? "a text is wanted" : "a text is not wanted", origin);
+  if (wants_text != is_text && !(is_text && text.empty()))
+    refuse(text, wants_text ? "a text is wanted" : "a text is not wanted", origin);
   parse(text, origin);
 }
 
@@ -260,7 +267,8 @@ Field& Fields::at(std::string_view key) {
 }
 
 Field* Fields::find_flag(std::string_view flag) {
-  const auto it = std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return !flag.empty() && f.flag() == flag; });
+  const auto it =
+      std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return !flag.empty() && f.flag() == flag; });
   return it == fields_.end() ? nullptr : &*it;
 }
 
@@ -270,7 +278,8 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
   for (const std::string& known : words) {
     // The last part alone may be what was meant: `patch_size` for `model.patch_size`.
     const std::string_view tail = std::string_view(known).substr(known.rfind('.') + 1);
-    const size_t distance = std::min(edit_distance(word, known), edit_distance(word, tail) + (tail.size() < known.size() ? 1 : 0));
+    const size_t distance =
+        std::min(edit_distance(word, known), edit_distance(word, tail) + (tail.size() < known.size() ? 1 : 0));
     if (distance < least) {
       least = distance;
       best = known;

@@ -1,10 +1,11 @@
 #pragma once
-// Options are plain structs described once. From one `describe(Fields&)` come flags, TOML keys, --help, config.toml, validation,
-// nearest-name hints and the reference page; no other place knows a default.
+// Options are plain structs described once. From one `describe(Fields&)` come flags, TOML keys, --help, config.toml,
+// validation, nearest-name hints and the reference page; no other place knows a default.
 //
 //   struct ModelOptions {
 //     int64_t patch_size = 16;
-//     void describe(Fields& f) { f("patch_size", patch_size, "side of a patch").in("pixels").between(1, 256).flagged("patch-size"); }
+//     void describe(Fields& f) { f("patch_size", patch_size, "side of a patch").in("pixels").between(1,
+//     256).flagged("patch-size"); }
 //   };
 
 #include <cstdint>
@@ -29,11 +30,12 @@ using OptionTarget = std::variant<bool*, int64_t*, double*, std::string*, std::v
 
 /// Where a value came from. A later layer replaces an earlier one; within a layer the order is that of writing.
 struct Origin {
-  int layer = 0;              ///< 0 = default, 1 = recipe, 2 = --config file, 3 = --set, 4 = flag
+  int layer = 0;                 ///< 0 = default, 1 = recipe, 2 = --config file, 3 = --set, 4 = flag
   std::string text = "default";  ///< "gtsa_reference.toml:12", "--batch"
 };
 
-/// One described option. Setters check type and bounds at once and throw UsageError naming key, value, origin and bound.
+/// One described option. Setters check type and bounds at once and throw UsageError naming key, value, origin and
+/// bound.
 class Field {
  public:
   Field(std::string key, OptionTarget target, std::string help);
@@ -68,7 +70,8 @@ class Field {
   void set(const OptionValue& value, const Origin& origin);
   /// From a flag or --set: numbers, true/false, words, lists as "224,96".
   void parse(std::string_view text, const Origin& origin);
-  /// A value that follows from another option (a preset): given only if nothing of `origin`'s layer or a later one set it.
+  /// A value that follows from another option (a preset): given only if nothing of `origin`'s layer or a later one set
+  /// it.
   void derive(const OptionValue& value, const Origin& origin);
 
  private:

@@ -19,7 +19,7 @@ void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, in
   if (parts == 1) return body(0, n);
   std::exception_ptr first;
   std::mutex guard;
-#pragma omp parallel for num_threads(static_cast<int>(parts)) schedule(static, 1)
+#pragma omp parallel for num_threads(static_cast <int>(parts)) schedule(static, 1)
   for (int64_t part = 0; part < parts; ++part) {
     try {
       body(n * part / parts, n * (part + 1) / parts);

@@ -21,12 +21,12 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_
 }
 
 Rng::Rng(const RngKey& key) {
-  // The key has more bits than one block takes, so it goes in twice: (epoch, sample) under the seed give the stream's own key
-  // and half of its counter; view and purpose are the other half; the last word counts blocks.
+  // The key has more bits than one block takes, so it goes in twice: (epoch, sample) under the seed give the stream's
+  // own key and half of its counter; view and purpose are the other half; the last word counts blocks.
   const auto low = [](uint64_t x) { return static_cast<uint32_t>(x); };
   const auto high = [](uint64_t x) { return static_cast<uint32_t>(x >> 32); };
-  const auto mixed = philox4x32({low(key.epoch), high(key.epoch), low(key.sample), high(key.sample)},
-                                {low(key.seed), high(key.seed)});
+  const auto mixed =
+      philox4x32({low(key.epoch), high(key.epoch), low(key.sample), high(key.sample)}, {low(key.seed), high(key.seed)});
   key_ = {mixed[0], mixed[1]};
   counter_ = {0, mixed[2], key.view, static_cast<uint32_t>(key.purpose) ^ mixed[3]};
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Randomness as a value: a generator is a pure function of its key, so any sample can be made again alone and no worker, rank
-// or resume changes a draw.
+// Randomness as a value: a generator is a pure function of its key, so any sample can be made again alone and no
+// worker, rank or resume changes a draw.
 
 #include <array>
 #include <cstdint>

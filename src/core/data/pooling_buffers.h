@@ -1,6 +1,6 @@
 #pragma once
 // The pooling matrices of the crop loss, as buffers of a batch: for every pair (q, v) of a global view q (teacher) and
-// another view v (student) the weights that pool both maps over their overlap (method: section 3.1). Made by the
+// another view v (student) the weights that pool both maps over their overlap (docs/method.md 3.1). Made by the
 // loader, so the training step is matrix products of fixed shapes.
 
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 // What is done to a photograph to make a view of it: plans are pure values of their key, so the loader, golden tests,
-// replay and pictures all use the same ones (method: section 1).
+// replay and pictures all use the same ones (docs/method.md 1).
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// RoI Align of an axis-aligned box as a dense matrix (method: section 3.1), so that pooling is one matrix product on
+// RoI Align of an axis-aligned box as a dense matrix (docs/method.md 3.1), so that pooling is one matrix product on
 // any device and its gradient is the transpose. The box's cells, the samples in them and their bilinear weights split
 // by axis: the matrix is the outer product of two small ones.
 

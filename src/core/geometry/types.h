@@ -21,7 +21,8 @@ struct Rect {
   bool operator==(const Rect&) const = default;
 };
 
-/// Corners in pixels of the frame that the variable's name says (`box_in_view`, `box_in_photo`). Float32, as in the original.
+/// Corners in pixels of the frame that the variable's name says (`box_in_view`, `box_in_photo`). Float32, as in the
+/// original.
 struct Box {
   float x1 = 0;
   float y1 = 0;

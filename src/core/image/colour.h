@@ -1,6 +1,6 @@
 #pragma once
-// Colour jitter, in place, bit-exact with torchvision 0.14 on Pillow 9.4 (spec 1.3). Factors are finite and not
-// negative.
+// Colour jitter, in place, bit-exact with torchvision 0.14 on Pillow 9.4 (docs/method.md 1.3). Factors are finite and
+// not negative.
 
 #include "core/image/image.h"
 

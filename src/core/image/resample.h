@@ -1,5 +1,5 @@
 #pragma once
-// Crop and resize with antialiasing, bit-exact with Pillow 9.4's crop().resize() (spec 1.3 "Resize").
+// Crop and resize with antialiasing, bit-exact with Pillow 9.4's crop().resize() (docs/method.md 1.3 "Resize").
 
 #include "core/geometry/types.h"
 #include "core/image/image.h"

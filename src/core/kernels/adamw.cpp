@@ -12,12 +12,14 @@ HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Every operation is a separate rounding, as in the reference: no fused multiply-add, so all targets give the same bits.
+// Every operation is a separate rounding, as in the reference: no fused multiply-add, so all targets give the same
+// bits.
 void AdamW(float* value, const float* gradient, float* m, float* v, float* teacher, int64_t n, const AdamWStep& s,
            const AverageStep& a) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto clip = hn::Set(d, s.clip), keep = hn::Set(d, s.keep), b1 = hn::Set(d, s.beta1), c1 = hn::Set(d, s.one_minus_beta1);
+  const auto clip = hn::Set(d, s.clip), keep = hn::Set(d, s.keep), b1 = hn::Set(d, s.beta1),
+             c1 = hn::Set(d, s.one_minus_beta1);
   const auto b2 = hn::Set(d, s.beta2), c2 = hn::Set(d, s.one_minus_beta2), size = hn::Set(d, s.step_size);
   const auto root = hn::Set(d, s.root_bias2), eps = hn::Set(d, s.eps);
   const auto mo = hn::Set(d, a.momentum), om = hn::Set(d, a.one_minus_momentum);

@@ -1,6 +1,6 @@
 #pragma once
 // One pass of an extended box filter on bytes (Gwosdek et al., "Theoretical foundations of Gaussian convolution by
-// extended box filtering", SSVM 2011), bit-exact with Pillow 9.4 (src/libImaging/BoxBlur.c; spec 1.3 "Blur").
+// extended box filtering", SSVM 2011), bit-exact with Pillow 9.4 (src/libImaging/BoxBlur.c; docs/method.md 1.3 "Blur").
 
 #include <cstdint>
 

@@ -1,5 +1,6 @@
 #pragma once
-// Colour arithmetic on interleaved 8-bit RGB, in place, bit-exact with Pillow 9.4 (spec 1.3 "Luma", "Blend", "Hue").
+// Colour arithmetic on interleaved 8-bit RGB, in place, bit-exact with Pillow 9.4 (docs/method.md 1.3 "Luma", "Blend",
+// "Hue").
 
 #include <cstddef>
 #include <cstdint>

@@ -38,7 +38,7 @@ struct PairSums {
   V32 low0, low1, high0, high1;
 };
 
-template <class D32, class V32 = hn::Vec<D32>>
+template <class D32, class V32 = hn::Vec<D32> >
 PairSums<V32> zero_sums(D32 d32) {
   const auto zero = hn::Zero(d32);
   return {zero, zero, zero, zero};

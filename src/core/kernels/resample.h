@@ -1,5 +1,6 @@
 #pragma once
-// Antialiased resampling of 8-bit RGB rows, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; spec 1.3 "Resize").
+// Antialiased resampling of 8-bit RGB rows, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; docs/method.md 1.3
+// "Resize").
 
 #include <cstddef>
 #include <cstdint>

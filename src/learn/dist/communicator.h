@@ -1,5 +1,6 @@
 #pragma once
-// Ranks: what a task, an evaluator and the trainer may ask of the other ranks, so that none of them is written for one rank only.
+// Ranks: what a task, an evaluator and the trainer may ask of the other ranks, so that none of them is written for one
+// rank only.
 
 #include <ATen/core/Tensor.h>
 

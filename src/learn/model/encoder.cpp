@@ -237,7 +237,8 @@ void copy_encoder(const nn::Vit& from, nn::Vit& to) {
   const_cast<nn::Vit&>(from).walk([&](const std::string& name, at::Tensor& tensor) { values[name] = tensor; });
   to.walk([&](const std::string& name, at::Tensor& tensor) {
     const at::Tensor& value = values.at(name);
-    tensor.copy_(value.sizes() != tensor.sizes() && name == "pos_embed" ? resized_pos_embed(value, to.options.grid()) : value);
+    tensor.copy_(value.sizes() != tensor.sizes() && name == "pos_embed" ? resized_pos_embed(value, to.options.grid())
+                                                                        : value);
   });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Initial weights (the original's distributions, spec 2.1-2.3), drawn from keyed streams: a tensor's values depend on
-// the seed and on its place in the walk alone.
+// Initial weights (the original's distributions, docs/method.md 2.1-2.3), drawn from keyed streams: a tensor's values
+// depend on the seed and on its place in the walk alone.
 
 #include <ATen/core/Tensor.h>
 

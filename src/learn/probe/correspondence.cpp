@@ -172,8 +172,8 @@ CorrespondenceResult result_of(const Tally& tally, bool with_projector, std::vec
 Tally count(const Frozen& network, std::span<const fs::path> photos, const CorrespondenceOptions& options, int64_t rank,
             int64_t ranks, std::vector<std::string>& skipped) {
   if (options.photos < 1 || options.pairs < 1) {
-    throw UsageError("the correspondence probe needs at least 1 photograph and 1 pair of views, not {} and {}", options.photos,
-                     options.pairs);
+    throw UsageError("the correspondence probe needs at least 1 photograph and 1 pair of views, not {} and {}",
+                     options.photos, options.pairs);
   }
   const at::NoGradGuard no_grad;
   data::ViewOptions views = options.views;

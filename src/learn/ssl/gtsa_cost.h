@@ -7,12 +7,13 @@
 
 namespace gtsa::ssl {
 
-/// Floating-point operations of one photograph's training step in GFLOP (a multiply and an add are two): every product and convolution
-/// counted as direct, forward once and backward twice for the student, forward for the teacher, the similarities of the correspondence loss once.
+/// Floating-point operations of one photograph's training step in GFLOP (a multiply and an add are two): every product
+/// and convolution counted as direct, forward once and backward twice for the student, forward for the teacher, the
+/// similarities of the correspondence loss once.
 double gflop_per_image(const GtsaOptions& options);
 
-/// Peak memory of a step in bytes: weights, gradients, moments, teacher, and what backward keeps of `micro_batch` photographs.
-/// Counted from the shapes; measured peaks are within a third of it (docs/results.md).
+/// Peak memory of a step in bytes: weights, gradients, moments, teacher, and what backward keeps of `micro_batch`
+/// photographs. Counted from the shapes; measured peaks are within a third of it (docs/results.md).
 double memory_bytes(const GtsaOptions& options, int64_t micro_batch);
 
 }  // namespace gtsa::ssl

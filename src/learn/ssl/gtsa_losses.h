@@ -1,5 +1,5 @@
 #pragma once
-// GTSA's three losses (method: section 3), in float32 whatever the maps' type.
+// GTSA's three losses (docs/method.md 3), in float32 whatever the maps' type.
 //
 // A pair (q, v) is a teacher's map of global view q and a student's map of another view v; all pairs weigh the same.
 // Losses come one kind of student's view at a time, so that each is a few large products instead of one small one a

@@ -1,5 +1,5 @@
 #pragma once
-// GTSA's two networks (method: section 2): the student with its predictor and rotation head, and the teacher, an
+// GTSA's two networks (docs/method.md 2): the student with its predictor and rotation head, and the teacher, an
 // average of the student's encoder and projector that is never trained.
 //
 // A batch has V = G + L views of B photographs: G global ones, seen by both networks, and L local ones, seen by the

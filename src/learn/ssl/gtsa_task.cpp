@@ -20,9 +20,10 @@ namespace gtsa::ssl {
 namespace {
 
 constexpr int64_t kHealthVectors = 512;
-// Below these the features of a batch are as good as one point or one line. Healthy runs of the reference network keep spreads above
-// 0.3 and the teacher's rank above 5; with a hundred times its learning rate the rank is below 2 after 40 steps (docs/results.md).
-// The student's own rank tells little: one direction dominates its predictions in healthy runs too.
+// Below these the features of a batch are as good as one point or one line. Healthy runs of the reference network keep
+// spreads above 0.3 and the teacher's rank above 5; with a hundred times its learning rate the rank is below 2 after 40
+// steps (docs/results.md). The student's own rank tells little: one direction dominates its predictions in healthy runs
+// too.
 constexpr double kCollapsedSpread = 0.05;
 constexpr double kCollapsedRank = 2.0;
 
@@ -75,7 +76,8 @@ train::Values GtsaTask::values(const train::Position& position) const {
   values.weight_decay = train::cosine(s.weight_decay, s.weight_decay_end, step, total);
   values.momentum = train::cosine(s.momentum, 1, step, total);
   values.next_momentum = train::cosine(s.momentum, 1, step + 1, total);
-  values.others = {{"coefficient_correspondence", correspondence_weight(position)}, {"coefficient_rotation", s.rotation}};
+  values.others = {{"coefficient_correspondence", correspondence_weight(position)},
+                   {"coefficient_rotation", s.rotation}};
   return values;
 }
 
@@ -97,8 +99,8 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
                                           options_.matches(views))
                          .pair_losses());
   };
-  auto [crop_global, match_global] = pairs(Kind::global, global, options_.global,
-                                           {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]});
+  auto [crop_global, match_global] =
+      pairs(Kind::global, global, options_.global, {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]});
   at::Tensor crop_local, match_local;
   at::Tensor logits = rotation_logits(student_, global.encoder);
   if (options_.local.count > 0) {
@@ -106,8 +108,8 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
     key.views = options_.local.count;
     const auto drop_local = nn::draw_drop_path(options_.vit, key);
     const StudentMaps local = forward(student_, batch["local"].flatten(0, 1), &drop_local);
-    std::tie(crop_local, match_local) = pairs(Kind::local, local, options_.local,
-                                              {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
+    std::tie(crop_local, match_local) =
+        pairs(Kind::local, local, options_.local, {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
     logits = at::cat({logits, rotation_logits(student_, local.encoder)});
   }
   capped_ += batch["capped"].sum().item<int64_t>();
@@ -143,17 +145,17 @@ train::Health GtsaTask::health(const train::Position&) {
   const FeatureHealth teacher = feature_health(teacher_sample_);
   const double agreement = at::cosine_similarity(student_sample_, teacher_sample_, 1).mean().item<double>();
   train::Health health;
-  health.figures = {{"student_spread", student.spread},
-                    {"student_effective_rank", student.effective_rank},
-                    {"teacher_spread", teacher.spread},
-                    {"teacher_effective_rank", teacher.effective_rank},
-                    {"teacher_student_agreement", agreement},
-                    {"photographs_with_repeated_crops", static_cast<double>(capped_)}};
+  health.figures = {
+      {"student_spread", student.spread},       {"student_effective_rank", student.effective_rank},
+      {"teacher_spread", teacher.spread},       {"teacher_effective_rank", teacher.effective_rank},
+      {"teacher_student_agreement", agreement}, {"photographs_with_repeated_crops", static_cast<double>(capped_)}};
   if (std::min(student.spread, teacher.spread) < kCollapsedSpread || teacher.effective_rank < kCollapsedRank) {
     health.warnings.push_back(
-        {"collapse", fmt::format("features of different patches hardly differ any more (feature spread {:.3f}, effective rank {:.1f}, "
-                                 "teacher-student agreement {:.2f}); a lower --lr or a longer warm-up usually mends it",
-                                 std::min(student.spread, teacher.spread), teacher.effective_rank, agreement)});
+        {"collapse",
+         fmt::format(
+             "features of different patches hardly differ any more (feature spread {:.3f}, effective rank {:.1f}, "
+             "teacher-student agreement {:.2f}); a lower --lr or a longer warm-up usually mends it",
+             std::min(student.spread, teacher.spread), teacher.effective_rank, agreement)});
   }
   return health;
 }

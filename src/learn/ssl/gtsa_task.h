@@ -8,7 +8,7 @@
 
 namespace gtsa::ssl {
 
-/// What the schedules follow (method: section 4). Steps are optimiser steps.
+/// What the schedules follow (docs/method.md 4). Steps are optimiser steps.
 struct GtsaSchedule {
   double lr = 1e-3;  ///< peak
   double min_lr = 1e-6;
@@ -23,7 +23,8 @@ struct GtsaSchedule {
 
 class GtsaTask final : public train::Task {
  public:
-  /// Initial weights from `samples.seed`; the teacher is a copy. Patch size and bins of `samples` are taken from `options`.
+  /// Initial weights from `samples.seed`; the teacher is a copy. Patch size and bins of `samples` are taken from
+  /// `options`.
   GtsaTask(const GtsaOptions& options, const GtsaSchedule& schedule, data::MultiCropOptions samples);
 
   void walk(const nn::Walk& visit) override;
@@ -52,14 +53,15 @@ class GtsaTask final : public train::Task {
   nn::Flat student_flat_;
   nn::Flat teacher_flat_;
   data::MultiCropRecipe recipe_;
-  int64_t capped_ = 0;         ///< photographs so far, in this process, whose crops ran out of candidates (docs/method.md, oddity 11)
+  int64_t capped_ =
+      0;  ///< photographs so far, in this process, whose crops ran out of candidates (docs/method.md, oddity 11)
   at::Tensor student_sample_;  ///< [n, D]: some predictor vectors of the last forward's global views, for health()
   at::Tensor teacher_sample_;  ///< [n, D]: the teacher's at the same places
 };
 
 /// How far vectors are from being all the same.
 struct FeatureHealth {
-  double spread = 0;          ///< mean deviation of unit vectors a channel x sqrt(D): 1 = all over the sphere, 0 = one point
+  double spread = 0;  ///< mean deviation of unit vectors a channel x sqrt(D): 1 = all over the sphere, 0 = one point
   double effective_rank = 0;  ///< exp of the entropy of the covariance's spectrum (Roy & Vetterli, EUSIPCO 2007)
 };
 /// Of vectors [n, D], n >= 2.

@@ -8,10 +8,14 @@ namespace {
 
 at::ScalarType scalar_type(data::Element element) {
   switch (element) {
-    case data::Element::u8: return at::kByte;
-    case data::Element::i32: return at::kInt;
-    case data::Element::i64: return at::kLong;
-    case data::Element::f32: return at::kFloat;
+    case data::Element::u8:
+      return at::kByte;
+    case data::Element::i32:
+      return at::kInt;
+    case data::Element::i64:
+      return at::kLong;
+    case data::Element::f32:
+      return at::kFloat;
   }
   GTSA_CHECK(false, "an element type without a tensor type");
 }

@@ -108,7 +108,8 @@ void AdamW::step(const GradientNorms& norms, double lr, double weight_decay, dou
 void AdamW::average(double momentum) {
   const float* values = trained_.values.data_ptr<float>();
   for (const auto& [row, first, size] : chunks_) {
-    if (float* teacher = average_of(row, first)) kernels::average(teacher, values + first, size, average_step(momentum));
+    if (float* teacher = average_of(row, first))
+      kernels::average(teacher, values + first, size, average_step(momentum));
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// AdamW over a flat network, per-tensor clipping and the teacher's average in two passes over memory (docs/architecture.md).
+// AdamW over a flat network, per-tensor clipping and the teacher's average in two passes over memory
+// (docs/architecture.md).
 
 #include <ATen/core/Tensor.h>
 
@@ -24,8 +25,8 @@ struct AdamWOptions {
 
 /// What the first pass found. Norms are of the gradients as they came, before clipping.
 struct GradientNorms {
-  double total = 0;           ///< of all rows together
-  std::vector<double> rows;   ///< one a slot
+  double total = 0;          ///< of all rows together
+  std::vector<double> rows;  ///< one a slot
   /// The first slot whose gradient is not finite.
   std::optional<std::string> not_finite;
 };
@@ -37,8 +38,8 @@ class AdamW {
 
   /// First pass: norms in double over fixed chunks, the same for any number of threads.
   GradientNorms norms() const;
-  /// Second pass: clip, AdamW and teacher = m * teacher + (1 - m) * student. A row that backward did not touch keeps value,
-  /// moments and count (its teacher's twin still averages).
+  /// Second pass: clip, AdamW and teacher = m * teacher + (1 - m) * student. A row that backward did not touch keeps
+  /// value, moments and count (its teacher's twin still averages).
   void step(const GradientNorms& norms, double lr, double weight_decay, double momentum, int64_t position);
   /// The teacher's average alone.
   void average(double momentum);

@@ -1,5 +1,6 @@
 #pragma once
-// Options of every training run, whatever the task: lengths, batches, optimiser, run. Described once (core/base/options.h).
+// Options of every training run, whatever the task: lengths, batches, optimiser, run. Described once
+// (core/base/options.h).
 
 #include <cstdint>
 #include <string>
@@ -37,8 +38,8 @@ struct TrainOptions {
   void describe(Fields& f);
 };
 
-/// `epochs` and `schedule.total_steps` replace each other: what the later layer set holds, the other becomes 0. Both in one layer is
-/// wrong usage, neither is too. 0 counts as not set.
+/// `epochs` and `schedule.total_steps` replace each other: what the later layer set holds, the other becomes 0. Both in
+/// one layer is wrong usage, neither is too. 0 counts as not set.
 void settle_length(Fields& fields);
 
 /// Lengths of a run in steps, once the size of the data set is known.
@@ -49,11 +50,12 @@ struct RunPlan {
   int64_t correspondence_from_step = 0;
   int64_t stop_at = 0;
   int64_t micro_batch = 0;
-  double lr = 0;                ///< peak
+  double lr = 0;  ///< peak
 };
 
-/// `steps_per_epoch` comes from the sampler. `memory_bytes(micro_batch)` estimates a step's peak for micro_batch = auto.
-/// Throws UsageError for a warm-up beyond the run, a micro-batch that does not divide the batch, a run without steps.
+/// `steps_per_epoch` comes from the sampler. `memory_bytes(micro_batch)` estimates a step's peak for micro_batch =
+/// auto. Throws UsageError for a warm-up beyond the run, a micro-batch that does not divide the batch, a run without
+/// steps.
 RunPlan plan_run(const TrainOptions& options, int64_t steps_per_epoch, int ranks);
 
 }  // namespace gtsa::train

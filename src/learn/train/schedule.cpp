@@ -9,7 +9,8 @@
 namespace gtsa::train {
 
 double cosine(double base, double final, int64_t i, int64_t n) {
-  return final + 0.5 * (base - final) * (1 + std::cos(std::numbers::pi * static_cast<double>(i) / static_cast<double>(n)));
+  return final +
+         0.5 * (base - final) * (1 + std::cos(std::numbers::pi * static_cast<double>(i) / static_cast<double>(n)));
 }
 
 double warmup_cosine(double base, double final, int64_t warmup, int64_t step, int64_t total) {

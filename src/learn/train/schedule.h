@@ -9,8 +9,8 @@ namespace gtsa::train {
 /// Half a cosine: final + (base - final) / 2 * (1 + cos(pi * i / n)) at i of n; the final value is never quite reached.
 double cosine(double base, double final, int64_t i, int64_t n);
 
-/// Linear from 0 to `base` over the first `warmup` steps, both ends included (step 0 gives 0 and the peak occurs twice), then a
-/// cosine to `final` over the rest. 0 <= step < total, 0 <= warmup <= total.
+/// Linear from 0 to `base` over the first `warmup` steps, both ends included (step 0 gives 0 and the peak occurs
+/// twice), then a cosine to `final` over the rest. 0 <= step < total, 0 <= warmup <= total.
 double warmup_cosine(double base, double final, int64_t warmup, int64_t step, int64_t total);
 
 /// A length of a run as people write it: "15m" minutes, "2e" epochs, "500s" steps.

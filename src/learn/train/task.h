@@ -1,5 +1,6 @@
 #pragma once
-// The only thing a method implements. Resume, ranks, accumulation, progress, checkpoints, evaluators and signals are the trainer's.
+// The only thing a method implements. Resume, ranks, accumulation, progress, checkpoints, evaluators and signals are
+// the trainer's.
 
 #include <ATen/core/Tensor.h>
 
@@ -29,14 +30,15 @@ struct Position {
 
 /// How the optimiser treats one tensor (one slot of `trained()`).
 struct Row {
-  double decay_scale = 1;    ///< 0: no weight decay
+  double decay_scale = 1;  ///< 0: no weight decay
   double lr_scale = 1;
-  bool averaged = false;     ///< has a twin in `averaged()` at the same offset
+  bool averaged = false;  ///< has a twin in `averaged()` at the same offset
   bool trainable = true;
-  int64_t first_step = 0;    ///< untouched before this step
+  int64_t first_step = 0;  ///< untouched before this step
 };
 
-/// What the schedules give at a position. `momentum` is the teacher's; `next_momentum` that of the step after (1 after the last).
+/// What the schedules give at a position. `momentum` is the teacher's; `next_momentum` that of the step after (1 after
+/// the last).
 struct Values {
   double lr = 0;
   double weight_decay = 0;
@@ -101,8 +103,8 @@ class Task {
   virtual nn::Flat& trained() = 0;
   /// The teacher; its layout is a prefix of trained()'s. Null if the method has none.
   virtual nn::Flat* averaged() { return nullptr; }
-  /// True: the teacher follows inside the forward pass (GTSA), so it is updated once with m(0) before step 0 and with m(k+1) after
-  /// step k. False: with m(k) after step k.
+  /// True: the teacher follows inside the forward pass (GTSA), so it is updated once with m(0) before step 0 and with
+  /// m(k+1) after step k. False: with m(k) after step k.
   virtual bool averages_before_step() const { return false; }
   /// One a slot of trained(), in its order.
   virtual std::vector<Row> rows() const = 0;

@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kFormat = "gtsa train state 1";
 
-std::string text_of(const std::map<std::string, std::string>& metadata, const std::string& key, const std::string& file) {
+std::string text_of(const std::map<std::string, std::string>& metadata, const std::string& key,
+                    const std::string& file) {
   const auto it = metadata.find(key);
   if (it == metadata.end()) throw Error("{} is no train state: its metadata has no {}", file, key);
   return it->second;
@@ -56,8 +57,9 @@ std::string Conditions::difference(const Conditions& other) const {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void save_state(FileSystem& files, const std::filesystem::path& path, Task& task, AdamW& optimizer, const Progress& progress,
-                const Conditions& conditions, const std::map<std::string, std::string>& more) {
+void save_state(FileSystem& files, const std::filesystem::path& path, Task& task, AdamW& optimizer,
+                const Progress& progress, const Conditions& conditions,
+                const std::map<std::string, std::string>& more) {
   model::Records records;
   records.add(parameters_of(task));
   records.add(parameters_of(optimizer), kOptimizer);
@@ -83,12 +85,16 @@ LoadedState load_state(const std::filesystem::path& path, Task& task, AdamW& opt
   const std::string name = path.string();
   LoadedState state;
   state.metadata = metadata;
-  if (text_of(metadata, "format", name) != kFormat) throw Error("{} is of another version of gtsa: {}", name, metadata.at("format"));
+  if (text_of(metadata, "format", name) != kFormat)
+    throw Error("{} is of another version of gtsa: {}", name, metadata.at("format"));
   state.progress = {number_of(metadata, "step", name), number_of(metadata, "skipped", name),
                     number_of(metadata, "skipped_in_a_row", name)};
-  state.conditions = {static_cast<uint64_t>(number_of(metadata, "seed", name)), number_of(metadata, "threads", name),
-                      number_of(metadata, "micro_batch", name), text_of(metadata, "blas", name),
-                      text_of(metadata, "simd", name), text_of(metadata, "torch", name),
+  state.conditions = {static_cast<uint64_t>(number_of(metadata, "seed", name)),
+                      number_of(metadata, "threads", name),
+                      number_of(metadata, "micro_batch", name),
+                      text_of(metadata, "blas", name),
+                      text_of(metadata, "simd", name),
+                      text_of(metadata, "torch", name),
                       text_of(metadata, "photographs", name)};
   model::check_records(parameters_of(optimizer), file.content(), name, kOptimizer);
   model::copy_records(parameters_of(task), file.content(), name);

@@ -1,9 +1,10 @@
 #pragma once
 // The train state: one safetensors file with everything that the next step depends on.
 //
-// Tensors: the task's own under the original's names, "optimizer.exp_avg.NAME", "optimizer.exp_avg_sq.NAME", "optimizer.step".
-// Metadata: the task's facts, `step` (optimiser steps done), `skipped` (of them), `skipped_in_a_row`, seed, threads, BLAS, SIMD
-// target, versions. Schedules and sampler are functions of `step`, random draws of (seed, step, sample): no generator is stored.
+// Tensors: the task's own under the original's names, "optimizer.exp_avg.NAME", "optimizer.exp_avg_sq.NAME",
+// "optimizer.step". Metadata: the task's facts, `step` (optimiser steps done), `skipped` (of them), `skipped_in_a_row`,
+// seed, threads, BLAS, SIMD target, versions. Schedules and sampler are functions of `step`, random draws of (seed,
+// step, sample): no generator is stored.
 
 #include <filesystem>
 #include <map>
@@ -17,7 +18,7 @@ namespace gtsa::train {
 
 /// The run's position: what the trainer adds to the networks' and optimiser's tensors.
 struct Progress {
-  int64_t step = 0;              ///< steps done, skipped ones included
+  int64_t step = 0;  ///< steps done, skipped ones included
   int64_t skipped = 0;
   int64_t skipped_in_a_row = 0;
 };
@@ -37,8 +38,9 @@ struct Conditions {
 };
 
 /// Saves whole or not at all. `more` is added to the metadata.
-void save_state(FileSystem& files, const std::filesystem::path& path, Task& task, AdamW& optimizer, const Progress& progress,
-                const Conditions& conditions, const std::map<std::string, std::string>& more = {});
+void save_state(FileSystem& files, const std::filesystem::path& path, Task& task, AdamW& optimizer,
+                const Progress& progress, const Conditions& conditions,
+                const std::map<std::string, std::string>& more = {});
 
 /// A state read back.
 struct LoadedState {
@@ -47,8 +49,8 @@ struct LoadedState {
   std::map<std::string, std::string> metadata;
 };
 
-/// Fills task and optimiser. Throws Error naming the tensor and both shapes if the file is of another network; then nothing
-/// has been changed.
+/// Fills task and optimiser. Throws Error naming the tensor and both shapes if the file is of another network; then
+/// nothing has been changed.
 LoadedState load_state(const std::filesystem::path& path, Task& task, AdamW& optimizer);
 
 }  // namespace gtsa::train

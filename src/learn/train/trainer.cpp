@@ -46,7 +46,8 @@ StepLosses run_micro_batches(Task& task, data::Loader& loader, int64_t micro_bat
       const auto value = static_cast<double>(terms[i].value.item<float>());
       losses.terms[i].second += share * value;
       losses.total += share * terms[i].weight * value;
-      if (!std::isfinite(value) && !losses.not_finite) losses.not_finite = fmt::format("loss {} is {}", terms[i].name, value);
+      if (!std::isfinite(value) && !losses.not_finite)
+        losses.not_finite = fmt::format("loss {} is {}", terms[i].name, value);
       if (terms[i].weight == 0) continue;
       const at::Tensor weighted = terms[i].value.mul(share * terms[i].weight);
       total = total.defined() ? total.add(weighted) : weighted;
@@ -56,10 +57,12 @@ StepLosses run_micro_batches(Task& task, data::Loader& loader, int64_t micro_bat
   return losses;
 }
 
-Trainer::Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions, const Progress& progress)
+Trainer::Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions,
+                 const Progress& progress)
     : parts_(std::move(parts)), options_(options), conditions_(conditions), progress_(progress) {
-  GTSA_CHECK(options_.batch % (options_.micro_batch * parts_.ranks.size()) == 0, "batch {} is not whole micro-batches of {} on {} ranks",
-             options_.batch, options_.micro_batch, parts_.ranks.size());
+  GTSA_CHECK(options_.batch % (options_.micro_batch * parts_.ranks.size()) == 0,
+             "batch {} is not whole micro-batches of {} on {} ranks", options_.batch, options_.micro_batch,
+             parts_.ranks.size());
 }
 
 Position Trainer::position() const { return {progress_.step, options_.total_steps, options_.steps_per_epoch}; }
@@ -89,9 +92,10 @@ void Trainer::advance(data::Loader& loader) {
   note_bad_files(loader);
   log(report);
   if (report.skipped && progress_.skipped_in_a_row >= kMostSkippedInARow) {
-    throw Error("{} steps in a row were not finite, the last because {}; nothing was saved over the last good checkpoint; "
-                "gtsa replay {} runs the step again",
-                progress_.skipped_in_a_row, report.skipped_because, parts_.run.folder().string());
+    throw Error(
+        "{} steps in a row were not finite, the last because {}; nothing was saved over the last good checkpoint; "
+        "gtsa replay {} runs the step again",
+        progress_.skipped_in_a_row, report.skipped_because, parts_.run.folder().string());
   }
   if (!report.skipped && progress_.step % options_.health_every == 0) check_health(report.position);
   if (options_.evaluate_every > 0 && progress_.step % options_.evaluate_every == 0) evaluate(report.position);
@@ -122,7 +126,8 @@ StepReport Trainer::step(data::Loader& loader) {
   report.terms = std::move(losses.terms);
   report.grad_norm = norms.total;
   if (losses.not_finite || norms.not_finite) {
-    report.skipped_because = losses.not_finite ? *losses.not_finite : "the gradient of " + *norms.not_finite + " is not finite";
+    report.skipped_because =
+        losses.not_finite ? *losses.not_finite : "the gradient of " + *norms.not_finite + " is not finite";
     skip(report, std::move(losses.keys));
   } else {
     const Values& v = report.values;
@@ -163,8 +168,10 @@ void Trainer::skip(StepReport& report, std::vector<data::SampleKey> keys) {
   save_state(parts_.files, path, parts_.task, parts_.optimizer, progress_, conditions_,
              {{"reason", report.skipped_because}, {"samples", samples.dump()}});
   parts_.run.prune_bad_steps(kBadStepsKept);
-  parts_.run.append_event({{"event", "bad_step"}, {"step", progress_.step}, {"reason", report.skipped_because}, {"samples", samples}});
-  log::warning("step {} was skipped: {}; state and sample keys are in {}", progress_.step, report.skipped_because, path.string());
+  parts_.run.append_event(
+      {{"event", "bad_step"}, {"step", progress_.step}, {"reason", report.skipped_because}, {"samples", samples}});
+  log::warning("step {} was skipped: {}; state and sample keys are in {}", progress_.step, report.skipped_because,
+               path.string());
   if (options_.stop_on_non_finite) {
     throw Error("step {} is not finite: {}; gtsa replay {} runs it again", progress_.step, report.skipped_because,
                 parts_.run.folder().string());
@@ -176,7 +183,8 @@ void Trainer::skip(StepReport& report, std::vector<data::SampleKey> keys) {
 void Trainer::note_bad_files(const data::Loader& loader) {
   for (; bad_files_ < loader.bad_files().size(); ++bad_files_) {
     const data::BadFile& bad = loader.bad_files()[bad_files_];
-    parts_.run.append_event({{"event", "bad_file"}, {"step", progress_.step - 1}, {"file", bad.path.string()}, {"reason", bad.reason}});
+    parts_.run.append_event(
+        {{"event", "bad_file"}, {"step", progress_.step - 1}, {"file", bad.path.string()}, {"reason", bad.reason}});
     gtsa::log::warning("left out {}", bad.reason);
   }
 }
@@ -209,7 +217,8 @@ void Trainer::check_health(const Position& position) {
   for (const Finding& finding : health.warnings) {
     if (std::find(warned_.begin(), warned_.end(), finding.name) != warned_.end()) continue;  // once a process is enough
     warned_.push_back(finding.name);
-    parts_.run.append_event({{"event", "warning"}, {"step", position.step}, {"name", finding.name}, {"text", finding.text}});
+    parts_.run.append_event(
+        {{"event", "warning"}, {"step", position.step}, {"name", finding.name}, {"text", finding.text}});
     gtsa::log::warning("{} at step {}: {}", finding.name, position.step, finding.text);
   }
 }
@@ -218,7 +227,8 @@ void Trainer::evaluate(const Position& position) {
   for (Evaluator* evaluator : parts_.evaluators) {
     const auto figures = evaluator->evaluate(parts_.ranks, &parts_.run);
     const auto json = figures_json(figures);
-    parts_.run.append_event({{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});
+    parts_.run.append_event(
+        {{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});
     parts_.run.append_points(json, position.step);
     parts_.reporter.figures(position, evaluator->name(), figures);
   }
@@ -227,9 +237,15 @@ void Trainer::evaluate(const Position& position) {
 void Trainer::save_if_due() {
   const Interval& every = options_.save_every;
   switch (every.unit) {
-    case Interval::Unit::minutes: save_is_due_ |= parts_.clock() - last_save_ >= 60 * every.amount; break;
-    case Interval::Unit::epochs: save_is_due_ |= progress_.step % (static_cast<int64_t>(every.amount) * options_.steps_per_epoch) == 0; break;
-    case Interval::Unit::steps: save_is_due_ |= progress_.step % static_cast<int64_t>(every.amount) == 0; break;
+    case Interval::Unit::minutes:
+      save_is_due_ |= parts_.clock() - last_save_ >= 60 * every.amount;
+      break;
+    case Interval::Unit::epochs:
+      save_is_due_ |= progress_.step % (static_cast<int64_t>(every.amount) * options_.steps_per_epoch) == 0;
+      break;
+    case Interval::Unit::steps:
+      save_is_due_ |= progress_.step % static_cast<int64_t>(every.amount) == 0;
+      break;
   }
   // A state on the way to giving up never replaces a good one; the save waits for the next good step.
   if (save_is_due_ && progress_.skipped_in_a_row == 0) save();
@@ -245,7 +261,10 @@ void Trainer::save() {
   last_save_ = parts_.clock();
   saved_at_ = progress_.step;
   save_is_due_ = false;
-  parts_.run.append_event({{"event", "save"}, {"step", progress_.step - 1}, {"file", path.filename().string()}, {"seconds", last_save_ - begin}});
+  parts_.run.append_event({{"event", "save"},
+                           {"step", progress_.step - 1},
+                           {"file", path.filename().string()},
+                           {"seconds", last_save_ - begin}});
 }
 
 }  // namespace gtsa::train

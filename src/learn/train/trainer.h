@@ -1,6 +1,6 @@
 #pragma once
-// The one training loop. A step is a list of verbs: gather, forward, backward, reduce, check, update, commit; then report, check
-// health, save, evaluate.
+// The one training loop. A step is a list of verbs: gather, forward, backward, reduce, check, update, commit; then
+// report, check health, save, evaluate.
 
 #include <functional>
 #include <memory>
@@ -22,30 +22,30 @@ namespace gtsa::train {
 
 /// What the loop is told; all lengths in steps unless the name says otherwise.
 struct TrainerOptions {
-  int64_t total_steps = 0;      ///< length of the schedules
-  int64_t stop_at = 0;          ///< leaves when this many steps are done, at most total_steps
+  int64_t total_steps = 0;  ///< length of the schedules
+  int64_t stop_at = 0;      ///< leaves when this many steps are done, at most total_steps
   int64_t steps_per_epoch = 1;
-  int64_t batch = 0;            ///< images a step over all ranks
-  int64_t micro_batch = 0;      ///< images a forward pass on one rank; divides the rank's share of the batch
+  int64_t batch = 0;        ///< images a step over all ranks
+  int64_t micro_batch = 0;  ///< images a forward pass on one rank; divides the rank's share of the batch
   Interval save_every;
-  int64_t keep_last = 3;        ///< newest checkpoints kept
-  int64_t keep_every = 0;       ///< checkpoints of multiples of this many steps are kept for good; 0: none
+  int64_t keep_last = 3;   ///< newest checkpoints kept
+  int64_t keep_every = 0;  ///< checkpoints of multiples of this many steps are kept for good; 0: none
   bool stop_on_non_finite = false;
-  int64_t evaluate_every = 0;   ///< steps between evaluations; 0: none
+  int64_t evaluate_every = 0;  ///< steps between evaluations; 0: none
   int64_t health_every = 20;
 };
 
 /// One finished step, for metrics and people.
 struct StepReport {
-  Position position;               ///< of the step just done
+  Position position;  ///< of the step just done
   bool skipped = false;
-  std::string skipped_because;     ///< names the term or the tensor that is not finite
-  double loss = 0;                 ///< weighted total
+  std::string skipped_because;                        ///< names the term or the tensor that is not finite
+  double loss = 0;                                    ///< weighted total
   std::vector<std::pair<std::string, double>> terms;  ///< unweighted
   Values values;
-  double grad_norm = 0;            ///< all rows together, before clipping
+  double grad_norm = 0;  ///< all rows together, before clipping
   double images_per_second = 0;
-  double data_wait = 0;            ///< share of the step's time spent waiting for the loader, 0..1
+  double data_wait = 0;  ///< share of the step's time spent waiting for the loader, 0..1
 };
 
 /// Who shows the run to a person: progress bar, plain lines.
@@ -77,16 +77,16 @@ struct StepLosses {
   double total = 0;
   std::vector<std::pair<std::string, double>> terms;
   std::vector<data::SampleKey> keys;
-  double waited = 0;                          ///< seconds
-  std::optional<std::string> not_finite;      ///< name and value of the first term that is not finite
+  double waited = 0;                      ///< seconds
+  std::optional<std::string> not_finite;  ///< name and value of the first term that is not finite
 };
 
 class Trainer {
  public:
   Trainer(TrainerParts parts, const TrainerOptions& options, const Conditions& conditions, const Progress& progress);
 
-  /// Trains until `stop_at` or a stop signal (the caller holds StopSignals); saves before it leaves, also on an error. Three steps in a
-  /// row that are not finite throw Error naming the term; nothing is saved then.
+  /// Trains until `stop_at` or a stop signal (the caller holds StopSignals); saves before it leaves, also on an error.
+  /// Three steps in a row that are not finite throw Error naming the term; nothing is saved then.
   Outcome run();
   const Progress& progress() const { return progress_; }
 
@@ -109,8 +109,8 @@ class Trainer {
   TrainerOptions options_;
   Conditions conditions_;
   Progress progress_;
-  double last_save_ = 0;          ///< clock
-  int64_t saved_at_ = -1;         ///< step of the newest checkpoint of this process
+  double last_save_ = 0;   ///< clock
+  int64_t saved_at_ = -1;  ///< step of the newest checkpoint of this process
   bool save_is_due_ = false;
   std::vector<std::string> warned_;  ///< names of findings already told
   size_t bad_files_ = 0;             ///< already told

@@ -16,11 +16,14 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What a resumed run may be told anew: where and for how long it runs, not what it computes.
-constexpr std::array kMayDiffer{"run.steps", "data.workers", "run.threads", "run.save_every", "run.device", "micro_batch"};
+constexpr std::array kMayDiffer{"run.steps",      "data.workers", "run.threads",
+                                "run.save_every", "run.device",   "micro_batch"};
 
 constexpr const char* kDefaultRecipe = "gtsa_tiny_cpu";
 
-bool may_differ(std::string_view key) { return std::find(kMayDiffer.begin(), kMayDiffer.end(), key) != kMayDiffer.end(); }
+bool may_differ(std::string_view key) {
+  return std::find(kMayDiffer.begin(), kMayDiffer.end(), key) != kMayDiffer.end();
+}
 
 const Recipe* find_recipe(std::string_view name) {
   for (const Recipe& recipe : recipes()) {
@@ -44,8 +47,8 @@ void read_recipe(PretrainConfiguration& c) {
       std::vector<std::string> names;
       for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
       const auto near = nearest_word(wanted, names);
-      throw UsageError("--config {}: no such file or recipe{}; recipes: {}", wanted, near ? fmt::format("; did you mean {}?", *near) : "",
-                       fmt::join(names, ", "));
+      throw UsageError("--config {}: no such file or recipe{}; recipes: {}", wanted,
+                       near ? fmt::format("; did you mean {}?", *near) : "", fmt::join(names, ", "));
     }
     c.recipe = wanted;
     assign(c.fields, read_toml(read_text(wanted), wanted, kConfig));
@@ -76,8 +79,9 @@ void resume(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
     Field& kept = c.fields.at(field.key());
     if (field.origin().layer < kConfig || field.is_only_flag() || field.text() == kept.text()) continue;
     if (!may_differ(field.key())) {
-      throw UsageError("{} asks for {} = {}, but the run in {} has {}; leave the flag out, or start another run in another --out",
-                       field.origin().text, field.key(), field.text(), c.options.out, kept.text());
+      throw UsageError(
+          "{} asks for {} = {}, but the run in {} has {}; leave the flag out, or start another run in another --out",
+          field.origin().text, field.key(), field.text(), c.options.out, kept.text());
     }
   }
   for (const std::string& pair : c.options.sets) {
@@ -107,7 +111,8 @@ void configure(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
   for (const FlagText& said : flags) {
     if (c.fields.find_flag(said.flag)->is_only_flag()) set_flag(c.fields, said);
   }
-  if (c.options.resume && c.options.overwrite) throw UsageError("--resume keeps the run in --out and --overwrite throws it away: choose one");
+  if (c.options.resume && c.options.overwrite)
+    throw UsageError("--resume keeps the run in --out and --overwrite throws it away: choose one");
   if (c.options.resume && c.options.out.empty()) throw UsageError("--resume needs --out, the folder of the run");
   if (c.options.resume && run::Run::exists(c.options.out)) {
     resume(c, flags);

@@ -12,7 +12,8 @@ namespace gtsa::app {
 
 enum Layer : int { kDefault = 0, kRecipe = 1, kConfig = 2, kSet = 3, kFlag = 4 };
 
-/// Flags as the command line gave them: what was said, in order, a flag without dashes and its text ("true" for a switch).
+/// Flags as the command line gave them: what was said, in order, a flag without dashes and its text ("true" for a
+/// switch).
 struct FlagText {
   std::string flag;
   std::vector<std::string> texts;
@@ -33,8 +34,8 @@ struct PretrainConfiguration {
 /// Sets the field of a flag from what was said, as of layer kFlag.
 void set_flag(Fields& fields, const FlagText& said);
 
-/// Resolves a new run's options, or with --resume those of the run's config.toml, where a flag may change only what does not change
-/// the run (steps, workers, threads, save-every, device, micro-batch). Throws UsageError.
+/// Resolves a new run's options, or with --resume those of the run's config.toml, where a flag may change only what
+/// does not change the run (steps, workers, threads, save-every, device, micro-batch). Throws UsageError.
 void configure(PretrainConfiguration& configuration, const std::vector<FlagText>& flags);
 
 }  // namespace gtsa::app

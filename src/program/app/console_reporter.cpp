@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kSecondsBetweenLines = 10;
 constexpr double kSecondsBetweenBars = 0.2;
-constexpr size_t kWide = 120;  // columns that the single losses need beside the bar
+constexpr size_t kWide = 120;    // columns that the single losses need beside the bar
 constexpr double kFollow = 0.1;  // share of a new measurement in the running rate
 
 size_t terminal_width() {
@@ -31,7 +31,11 @@ std::string duration_text(double seconds) {
 }
 
 ConsoleReporter::ConsoleReporter(int64_t first_step, Clock clock)
-    : first_step_(first_step), clock_(std::move(clock)), begin_(clock_()), last_line_(begin_), terminal_(::isatty(STDERR_FILENO) == 1) {
+    : first_step_(first_step),
+      clock_(std::move(clock)),
+      begin_(clock_()),
+      last_line_(begin_),
+      terminal_(::isatty(STDERR_FILENO) == 1) {
   log::before_line([this] { clear(); });
 }
 
@@ -48,8 +52,9 @@ void ConsoleReporter::clear() {
 std::string ConsoleReporter::line(const train::StepReport& report, int64_t stop_at) const {
   const int64_t done = report.position.step + 1;
   const double each = (clock_() - begin_) / static_cast<double>(done - first_step_);
-  std::string text = fmt::format("{}/{} {} left  {:.3g} img/s  wait {:.0f}%  loss {:.3f}", done, stop_at,
-                                 duration_text(each * static_cast<double>(stop_at - done)), rate_, 100 * wait_, report.loss);
+  std::string text =
+      fmt::format("{}/{} {} left  {:.3g} img/s  wait {:.0f}%  loss {:.3f}", done, stop_at,
+                  duration_text(each * static_cast<double>(stop_at - done)), rate_, 100 * wait_, report.loss);
   if (terminal_ && terminal_width() < kWide) return text;
   for (const auto& [name, value] : report.terms) text += fmt::format(" {} {:.3f}", name, value);
   return text;

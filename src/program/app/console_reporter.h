@@ -14,7 +14,8 @@ class ConsoleReporter final : public train::Reporter {
   ConsoleReporter(int64_t first_step, Clock clock);
   ~ConsoleReporter() override;
   void step(const train::StepReport& report, int64_t stop_at) override;
-  void figures(const train::Position& position, const std::string& evaluator, const std::vector<train::Figure>& figures) override;
+  void figures(const train::Position& position, const std::string& evaluator,
+               const std::vector<train::Figure>& figures) override;
 
  private:
   std::string line(const train::StepReport& report, int64_t stop_at) const;

@@ -11,8 +11,11 @@ namespace gtsa::app {
 std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task) {
   std::vector<std::unique_ptr<train::Evaluator>> evaluators;
   if (options.train.probe_every == 0) return evaluators;
-  if (options.train.probe_data.empty()) throw UsageError("--probe-every needs --probe-data: photographs or a folder in ADE20K's layout");
-  const probe::FrozenProvider teacher = [&task] { return probe::freeze(task.teacher().encoder, &task.teacher().projector); };
+  if (options.train.probe_data.empty())
+    throw UsageError("--probe-every needs --probe-data: photographs or a folder in ADE20K's layout");
+  const probe::FrozenProvider teacher = [&task] {
+    return probe::freeze(task.teacher().encoder, &task.teacher().projector);
+  };
   for (const std::string& folder : options.train.probe_data) {
     if (data::is_ade20k_layout(folder)) {
       probe::SegmentationOptions segmentation;

@@ -1,8 +1,8 @@
 #include "program/app/machine.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/mm.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
@@ -74,20 +74,27 @@ int64_t prepare_arithmetic(int64_t wanted) {
   return count;
 }
 
-train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::ImageFolder& photographs) {
+train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch,
+                             const data::ImageFolder& photographs) {
   // FNV-1a of the names: another file or order gives another permutation.
   uint64_t hash = 0xcbf29ce484222325;
   for (const auto& file : photographs.files()) {
     for (const char c : file.string() + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   }
-  return {seed, threads, micro_batch, blas_name(), kernels::simd_level(), torch_version(), fmt::format("{} ({:016x})", photographs.size(), hash)};
+  return {seed,
+          threads,
+          micro_batch,
+          blas_name(),
+          kernels::simd_level(),
+          torch_version(),
+          fmt::format("{} ({:016x})", photographs.size(), hash)};
 }
 
 std::string version_line() { return fmt::format("gtsa {}", GTSA_VERSION); }
 
 std::string version_text() {
-  return fmt::format("{}\nLibTorch {}\nBLAS {}\nSIMD {}\ndevices cpu ({} usable)\n", version_line(), torch_version(), blas_name(),
-                     kernels::simd_level(), usable_cpus());
+  return fmt::format("{}\nLibTorch {}\nBLAS {}\nSIMD {}\ndevices cpu ({} usable)\n", version_line(), torch_version(),
+                     blas_name(), kernels::simd_level(), usable_cpus());
 }
 
 }  // namespace gtsa::app

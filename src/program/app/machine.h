@@ -17,8 +17,8 @@ uint64_t memory_limit();
 /// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
 double measured_flops();
 
-/// Sets the threads of ATen, OpenMP and our kernels (0 = usable CPUs) and keeps freed memory for the next step. Returns the threads
-/// in force.
+/// Sets the threads of ATen, OpenMP and our kernels (0 = usable CPUs) and keeps freed memory for the next step. Returns
+/// the threads in force.
 int64_t prepare_arithmetic(int64_t wanted);
 
 /// What this machine and these photographs make of a run's arithmetic.

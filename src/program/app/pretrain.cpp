@@ -56,12 +56,14 @@ nlohmann::ordered_json estimates(const PretrainConfiguration& c, const RunParts&
 }
 
 void print_estimates(const nlohmann::ordered_json& e) {
-  std::printf("\n# %lld photographs, %lld steps (%lld an epoch), micro-batches of %lld\n", e["photographs"].get<long long>(),
-              e["steps"].get<long long>(), e["steps_per_epoch"].get<long long>(), e["micro_batch"].get<long long>());
+  std::printf("\n# %lld photographs, %lld steps (%lld an epoch), micro-batches of %lld\n",
+              e["photographs"].get<long long>(), e["steps"].get<long long>(), e["steps_per_epoch"].get<long long>(),
+              e["micro_batch"].get<long long>());
   std::printf("# parameters: %.2f M trained, %.2f M in the teacher\n", 1e-6 * e["parameters_trained"].get<double>(),
               1e-6 * e["parameters_teacher"].get<double>());
   std::printf("# work: %.4g GFLOP an image\n", e["gflop_per_image"].get<double>());
-  std::printf("# estimated: %s at %.3g images/s, %.0f MB\n", duration_text(e["estimated_seconds"].get<double>()).c_str(),
+  std::printf("# estimated: %s at %.3g images/s, %.0f MB\n",
+              duration_text(e["estimated_seconds"].get<double>()).c_str(),
               e["estimated_images_per_second"].get<double>(), e["estimated_memory_mb"].get<double>());
 }
 
@@ -75,8 +77,9 @@ void warn_about_batch(run::Run& run, const PretrainConfiguration& c) {
   constexpr int64_t kFar = 4;
   const int64_t batch = c.options.train.batch;
   if (c.recipe_batch > 0 && (batch * kFar <= c.recipe_batch || batch >= c.recipe_batch * kFar)) {
-    warn(run, "batch", fmt::format("batch {} is far from the {} of {}: its learning rate, warm-up and momentum were chosen for that",
-                                   batch, c.recipe_batch, c.recipe));
+    warn(run, "batch",
+         fmt::format("batch {} is far from the {} of {}: its learning rate, warm-up and momentum were chosen for that",
+                     batch, c.recipe_batch, c.recipe));
   }
 }
 
@@ -85,7 +88,8 @@ void note_few_patches(const ssl::GtsaOptions& networks) {
   for (const auto& [name, kind] : {std::pair("global", &networks.global), std::pair("local", &networks.local)}) {
     const int64_t patches = networks.grid(*kind) * networks.grid(*kind);
     if (kind->count > 0 && networks.matches(*kind) > patches) {
-      log::info("{}.matches = {}: a {} view has {} patches, all of them are matched", name, networks.matches(*kind), name, patches);
+      log::info("{}.matches = {}: a {} view has {} patches, all of them are matched", name, networks.matches(*kind),
+                name, patches);
     }
   }
 }
@@ -93,11 +97,14 @@ void note_few_patches(const ssl::GtsaOptions& networks) {
 /// The run's folder, new or resumed, with its configuration and log.
 run::Run open_run(const PretrainConfiguration& c, bool resumed) {
   const fs::path folder = c.options.out;
-  run::Run run = resumed ? run::Run::open(real_files(), folder) : run::Run::create(real_files(), folder, c.options.overwrite);
+  run::Run run =
+      resumed ? run::Run::open(real_files(), folder) : run::Run::create(real_files(), folder, c.options.overwrite);
   log::to_file(run.log_path());
   if (!resumed) run.write_config(c.fields.toml());
   if (!run.locked()) {
-    warn(run, "lock", fmt::format("{} lies on a file system without locks: nothing keeps a second gtsa from writing there", folder.string()));
+    warn(run, "lock",
+         fmt::format("{} lies on a file system without locks: nothing keeps a second gtsa from writing there",
+                     folder.string()));
   }
   return run;
 }
@@ -106,11 +113,13 @@ void start_from(ssl::GtsaTask& task, const std::string& weights) {
   if (weights.empty()) return;
   const model::Encoder given = model::load_encoder(weights);
   const nn::VitOptions &have = given.options(), &want = task.options().vit;
-  for (const auto& [name, of_file, of_run] : {std::tuple("embed_dim", have.embed_dim, want.embed_dim), {"depth", have.depth, want.depth},
-                                              {"num_heads", have.num_heads, want.num_heads}, {"patch_size", have.patch_size, want.patch_size}}) {
+  for (const auto& [name, of_file, of_run] : {std::tuple("embed_dim", have.embed_dim, want.embed_dim),
+                                              {"depth", have.depth, want.depth},
+                                              {"num_heads", have.num_heads, want.num_heads},
+                                              {"patch_size", have.patch_size, want.patch_size}}) {
     if (of_file != of_run) {
-      throw Error("{} is of another architecture: {} is {}, this run's is {}; set model.{} = {} to start from it", given.source, name,
-                  of_file, of_run, name, of_file);
+      throw Error("{} is of another architecture: {} is {}, this run's is {}; set model.{} = {} to start from it",
+                  given.source, name, of_file, of_run, name, of_file);
     }
   }
   log::info("{}", given.report.table());
@@ -118,8 +127,8 @@ void start_from(ssl::GtsaTask& task, const std::string& weights) {
   ssl::copy_to_teacher(task.trained(), *task.averaged());
 }
 
-/// Puts task and optimiser where the newest whole checkpoint left them, and the run's files with them. A run without one starts again
-/// at step 0.
+/// Puts task and optimiser where the newest whole checkpoint left them, and the run's files with them. A run without
+/// one starts again at step 0.
 train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::GtsaTask& task, train::AdamW& optimizer,
                         const train::Conditions& now) {
   const auto checkpoints = run.list_checkpoints();
@@ -142,8 +151,8 @@ train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::Gtsa
     return state.progress;
   }
   if (!checkpoints.empty()) {
-    throw Error("none of the {} checkpoints of {} can be used; remove {} to begin again at step 0", checkpoints.size(), c.options.out,
-                checkpoints.front().path.parent_path().string());
+    throw Error("none of the {} checkpoints of {} can be used; remove {} to begin again at step 0", checkpoints.size(),
+                c.options.out, checkpoints.front().path.parent_path().string());
   }
   start_from(task, c.options.weights);
   run.cut_back_to(-1);
@@ -153,8 +162,10 @@ train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::Gtsa
 
 void print_result(const PretrainOptions& options, const run::Run& run, const train::Progress& progress) {
   if (!options.json) return;
-  const nlohmann::ordered_json result{
-      {"run", options.out}, {"steps", progress.step}, {"skipped", progress.skipped}, {"encoder", run.encoder_path().string()}};
+  const nlohmann::ordered_json result{{"run", options.out},
+                                      {"steps", progress.step},
+                                      {"skipped", progress.skipped},
+                                      {"encoder", run.encoder_path().string()}};
   std::printf("%s\n", result.dump().c_str());
 }
 
@@ -188,14 +199,16 @@ Ending pretrain(PretrainConfiguration& c) {
   }
   if (!resumed) start_from(task, options.weights);
   run::Run run = open_run(c, resumed);
-  log::info("{} on {}; {} photographs, {} steps of {} images", version_line(), c.recipe, parts.photographs.size(), parts.plan.stop_at,
-            options.train.batch);
+  log::info("{} on {}; {} photographs, {} steps of {} images", version_line(), c.recipe, parts.photographs.size(),
+            parts.plan.stop_at, options.train.batch);
   if (!resumed) warn_about_batch(run, c);
   note_few_patches(options.networks());
-  const auto now = conditions(static_cast<uint64_t>(options.train.seed), threads, parts.plan.micro_batch, parts.photographs);
+  const auto now =
+      conditions(static_cast<uint64_t>(options.train.seed), threads, parts.plan.micro_batch, parts.photographs);
   const train::Progress progress = resumed ? restore(c, run, task, optimizer, now) : train::Progress{};
   if (progress.step >= parts.plan.stop_at) {
-    log::info("the run in {} has {} steps done, {} were asked for: nothing to do", options.out, progress.step, parts.plan.stop_at);
+    log::info("the run in {} has {} steps done, {} were asked for: nothing to do", options.out, progress.step,
+              parts.plan.stop_at);
     task.export_weights(real_files(), run);  // a kill may have come between the last checkpoint and it
     print_result(options, run, progress);
     return Ending::done;
@@ -217,7 +230,8 @@ Ending pretrain(PretrainConfiguration& c) {
   const train::Outcome outcome = trainer.run();
   print_result(options, run, trainer.progress());
   if (outcome == train::Outcome::interrupted) {
-    log::info("stopped after {} steps; go on with: gtsa pretrain --resume --out {}", trainer.progress().step, options.out);
+    log::info("stopped after {} steps; go on with: gtsa pretrain --resume --out {}", trainer.progress().step,
+              options.out);
     return Ending::interrupted;
   }
   log::info("done: {} steps; the encoder is {}", trainer.progress().step, run.encoder_path().string());

@@ -20,7 +20,9 @@ constexpr std::array<Preset, 3> kPresets{{{"tiny", {192, 12, 3, 192, 384, 384}},
                                           {"small", {384, 12, 6, 384, 768, 768}},
                                           {"base", {768, 12, 12, 384, 768, 768}}}};
 
-data::Range range(const std::vector<double>& values) { return {static_cast<float>(values[0]), static_cast<float>(values[1])}; }
+data::Range range(const std::vector<double>& values) {
+  return {static_cast<float>(values[0]), static_cast<float>(values[1])};
+}
 
 }  // namespace
 
@@ -52,11 +54,17 @@ void DataOptions::describe(Fields& f) {
   f("num_crops", &num_crops, "global and local views of a photograph").between(0, 64).flagged("num-crops");
   f("global_area", &global_area, "least and largest share of the photograph's area in a global view").between(0, 1);
   f("local_area", &local_area, "the same of a local view").between(0, 1);
-  f("min_overlap", &min_overlap, "share of the photograph that a view has in common with every global one").between(0, 1);
-  f("workers", &workers, "threads that decode and augment").between(0, 1024).flagged("workers").meaning("0 = a quarter of the CPUs");
+  f("min_overlap", &min_overlap, "share of the photograph that a view has in common with every global one")
+      .between(0, 1);
+  f("workers", &workers, "threads that decode and augment")
+      .between(0, 1024)
+      .flagged("workers")
+      .meaning("0 = a quarter of the CPUs");
   f("exif", &exif, "turn photographs upright as their EXIF orientation says").switched_off_by("no-exif");
   f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
-  f("max_bad_share", &max_bad_share, "share of the files that may be unreadable").between(0, 1).flagged("max-bad-share");
+  f("max_bad_share", &max_bad_share, "share of the files that may be unreadable")
+      .between(0, 1)
+      .flagged("max-bad-share");
 }
 
 void KindOptions::describe(Fields& f) {
@@ -68,9 +76,13 @@ void PretrainOptions::describe(Fields& f) {
   f("command.out", &out, "folder of the run").flagged("out").only_flag();
   f("command.config", &config, "recipe: its name or a TOML file").flagged("config").only_flag();
   f("command.set", &sets, "set one key of the configuration: key=value").flagged("set").only_flag();
-  f("command.resume", &resume, "continue the run in --out (or start it, if there is none)").flagged("resume").only_flag();
+  f("command.resume", &resume, "continue the run in --out (or start it, if there is none)")
+      .flagged("resume")
+      .only_flag();
   f("command.overwrite", &overwrite, "throw away the run in --out").flagged("overwrite").only_flag();
-  f("command.dry_run", &dry_run, "print the resolved configuration, sizes and estimates; train nothing").flagged("dry-run").only_flag();
+  f("command.dry_run", &dry_run, "print the resolved configuration, sizes and estimates; train nothing")
+      .flagged("dry-run")
+      .only_flag();
   f("command.json", &json, "one JSON object on standard output at the end").flagged("json").only_flag();
   train.describe(f);
   f("run.weights", &weights, "start the encoder from these weights: a run folder or .safetensors").flagged("weights");
@@ -87,8 +99,10 @@ void PretrainOptions::check() const {
   std::vector<std::string> faults;
   if (data.crop_sizes.size() != 2) faults.push_back("data.crop_sizes: two sides are wanted, as 224,96");
   if (data.num_crops.size() != 2) faults.push_back("data.num_crops: two numbers are wanted, as 2,8");
-  for (const auto& [key, area] : {std::pair("data.global_area", &data.global_area), std::pair("data.local_area", &data.local_area)}) {
-    if (area->size() != 2 || (*area)[0] > (*area)[1]) faults.push_back(fmt::format("{}: a least and a largest share are wanted, as 0.3,1.0", key));
+  for (const auto& [key, area] :
+       {std::pair("data.global_area", &data.global_area), std::pair("data.local_area", &data.local_area)}) {
+    if (area->size() != 2 || (*area)[0] > (*area)[1])
+      faults.push_back(fmt::format("{}: a least and a largest share are wanted, as 0.3,1.0", key));
   }
   if (!faults.empty()) throw UsageError("{}", fmt::join(faults, "; "));
   networks().check();

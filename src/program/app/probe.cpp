@@ -46,8 +46,14 @@ void ProbeOptions::describe(Fields& f) {
   f("weights", &weights, "a run folder or .safetensors").flagged("weights");
   f("random_init", &random_init, "random weights instead").flagged("random-init");
   f("model", &model, "with --random-init: size of the network").one_of({"tiny", "small", "base"}).flagged("model");
-  f("patch_size", &patch_size, "with --random-init: side of a patch").in("pixels").between(1, 256).flagged("patch-size");
-  f("image_size", &image_size, "with --random-init: side of the global views").in("pixels").between(1, 4096).flagged("image-size");
+  f("patch_size", &patch_size, "with --random-init: side of a patch")
+      .in("pixels")
+      .between(1, 256)
+      .flagged("patch-size");
+  f("image_size", &image_size, "with --random-init: side of the global views")
+      .in("pixels")
+      .between(1, 4096)
+      .flagged("image-size");
   f("seed", &seed, "of the probe and of random weights").between(0).flagged("seed");
   f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
   f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
@@ -71,8 +77,9 @@ void probe_correspondence(const ProbeOptions& options) {
     return;
   }
   for (const auto& skipped : result.skipped) log::warning("{}", skipped);
-  std::printf("%s\nmatches within one cell, of %lld patches in %lld photographs\n  encoder    %.4f\n", encoder.source.c_str(),
-              static_cast<long long>(result.patches), static_cast<long long>(result.photos), result.encoder);
+  std::printf("%s\nmatches within one cell, of %lld patches in %lld photographs\n  encoder    %.4f\n",
+              encoder.source.c_str(), static_cast<long long>(result.patches), static_cast<long long>(result.photos),
+              result.encoder);
   if (result.projector) std::printf("  projector  %.4f\n", *result.projector);
   std::printf("  chance     %.4f\n", result.chance);
 }
@@ -89,11 +96,13 @@ void probe_segment(const ProbeOptions& options) {
     std::printf("%s\n", probe::to_json(result).dump().c_str());
     return;
   }
-  std::printf("%s\nlinear segmentation of frozen features, %lld training and %lld validation pictures\n", encoder.source.c_str(),
-              static_cast<long long>(result.training_pictures), static_cast<long long>(result.validation_pictures));
-  std::printf("  mIoU            %.4f (deviation %.4f over heads)\n  pixel accuracy  %.4f\n  mean accuracy   %.4f\n", result.miou,
-              result.miou_deviation, result.pixel_accuracy, result.mean_accuracy);
-  for (size_t i = 0; i < result.classes.size(); ++i) std::printf("  %-20s %.4f\n", result.classes[i].c_str(), result.per_class_iou[i]);
+  std::printf("%s\nlinear segmentation of frozen features, %lld training and %lld validation pictures\n",
+              encoder.source.c_str(), static_cast<long long>(result.training_pictures),
+              static_cast<long long>(result.validation_pictures));
+  std::printf("  mIoU            %.4f (deviation %.4f over heads)\n  pixel accuracy  %.4f\n  mean accuracy   %.4f\n",
+              result.miou, result.miou_deviation, result.pixel_accuracy, result.mean_accuracy);
+  for (size_t i = 0; i < result.classes.size(); ++i)
+    std::printf("  %-20s %.4f\n", result.classes[i].c_str(), result.per_class_iou[i]);
 }
 
 }  // namespace gtsa::app

@@ -34,8 +34,10 @@ Features Encoder::features(const std::filesystem::path& picture, int64_t shorter
   const image::Image photo = image::read_image(picture, {});
   const int64_t side = shorter_side > 0 ? shorter_side : options.image_size;
   const int64_t shorter = std::min(photo.width(), photo.height());
-  const Size size{std::max(options.patch_size, photo.width() * side / shorter), std::max(options.patch_size, photo.height() * side / shorter)};
-  const image::Image scaled = image::resized_crop(photo, {0, 0, photo.width(), photo.height()}, size, image::Filter::bicubic);
+  const Size size{std::max(options.patch_size, photo.width() * side / shorter),
+                  std::max(options.patch_size, photo.height() * side / shorter)};
+  const image::Image scaled =
+      image::resized_crop(photo, {0, 0, photo.width(), photo.height()}, size, image::Filter::bicubic);
   at::Tensor pixels = at::empty({1, 3, size.height, size.width}, at::kFloat);
   image::normalize_into(scaled, {pixels.data_ptr<float>(), static_cast<size_t>(pixels.numel())});
   const at::Tensor tokens = nn::forward_tokens(parts_->encoder.vit, pixels).contiguous();

@@ -27,10 +27,10 @@ fs::path find_state(const fs::path& folder, int64_t step) {
   std::sort(states.begin(), states.end());
   if (states.empty()) throw Error("{} has no bad step to replay", folder.string());
   if (step < 0) return states.back();
-  const auto it = std::find_if(states.begin(), states.end(), [&](const fs::path& p) {
-    return p.stem() == fmt::format("step-{:08}", step);
-  });
-  if (it == states.end()) throw Error("{} has no bad step {}; the newest is {}", folder.string(), step, states.back().stem().string());
+  const auto it = std::find_if(states.begin(), states.end(),
+                               [&](const fs::path& p) { return p.stem() == fmt::format("step-{:08}", step); });
+  if (it == states.end())
+    throw Error("{} has no bad step {}; the newest is {}", folder.string(), step, states.back().stem().string());
   return *it;
 }
 
@@ -47,8 +47,10 @@ void replay(const ReplayOptions& options) {
   const fs::path path = find_state(options.run, options.step);
   const auto state = train::load_state(path, task, optimizer);
   prepare_arithmetic(state.conditions.threads);
-  const auto now = conditions(state.conditions.seed, state.conditions.threads, state.conditions.micro_batch, parts.photographs);
-  if (const auto difference = now.difference(state.conditions); !difference.empty()) log::warning("not the same step: {}", difference);
+  const auto now =
+      conditions(state.conditions.seed, state.conditions.threads, state.conditions.micro_batch, parts.photographs);
+  if (const auto difference = now.difference(state.conditions); !difference.empty())
+    log::warning("not the same step: {}", difference);
   const int64_t step = state.progress.step;
   const int64_t micro = state.conditions.micro_batch;
   RunParts same = parts;
@@ -61,10 +63,12 @@ void replay(const ReplayOptions& options) {
                                                {.seed = state.conditions.seed, .position = position});
   const auto norms = optimizer.norms();
   nlohmann::ordered_json result{{"step", step}, {"saved_reason", state.metadata.at("reason")}};
-  for (const auto& [name, value] : losses.terms) result["loss_" + name] = std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr;
+  for (const auto& [name, value] : losses.terms)
+    result["loss_" + name] = std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr;
   result["reason"] = losses.not_finite ? nlohmann::ordered_json(*losses.not_finite)
-                     : norms.not_finite ? nlohmann::ordered_json("the gradient of " + *norms.not_finite + " is not finite")
-                                        : nlohmann::ordered_json(nullptr);
+                     : norms.not_finite
+                         ? nlohmann::ordered_json("the gradient of " + *norms.not_finite + " is not finite")
+                         : nlohmann::ordered_json(nullptr);
   auto& files = result["files"] = nlohmann::ordered_json::array();
   for (const auto& key : losses.keys) files.push_back(parts.photographs.files()[key.file].string());
   if (options.json) {
@@ -73,7 +77,8 @@ void replay(const ReplayOptions& options) {
   }
   std::printf("step %lld, skipped because %s\n", static_cast<long long>(step), state.metadata.at("reason").c_str());
   for (const auto& [name, value] : losses.terms) std::printf("  loss %-16s %g\n", name.c_str(), value);
-  std::printf("again: %s\n", result["reason"].is_null() ? "finite this time" : result["reason"].get<std::string>().c_str());
+  std::printf("again: %s\n",
+              result["reason"].is_null() ? "finite this time" : result["reason"].get<std::string>().c_str());
   for (const auto& file : result["files"]) std::printf("  %s\n", file.get<std::string>().c_str());
 }
 

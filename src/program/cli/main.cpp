@@ -35,7 +35,8 @@ constexpr const char* kSegmentExamples =
     "Examples:\n"
     "  gtsa probe segment --weights runs/first --data ade20k\n"
     "  gtsa probe segment --weights encoder.safetensors --data ade20k --json";
-constexpr const char* kReplayExamples = "Examples:\n  gtsa replay runs/first\n  gtsa replay runs/first --step 1234 --json";
+constexpr const char* kReplayExamples =
+    "Examples:\n  gtsa replay runs/first\n  gtsa replay runs/first --step 1234 --json";
 
 /// One command: its CLI11 side and what to do when it was chosen.
 struct Command {
@@ -118,7 +119,8 @@ std::string hint(const CLI::App& app, const std::string& message, const std::vec
 }
 
 int run(int argc, char** argv) {
-  CLI::App root("GTSA: self-supervised pretraining of Vision Transformers on photographs that are not about one object", "gtsa");
+  CLI::App root("GTSA: self-supervised pretraining of Vision Transformers on photographs that are not about one object",
+                "gtsa");
   root.require_subcommand(0, 1);
   bool verbose = false, version = false;
   root.add_flag("--version", version, "versions of the program, LibTorch and BLAS; SIMD level; devices");
@@ -131,7 +133,8 @@ int run(int argc, char** argv) {
   probes->fallthrough();
   commands.push_back(add_probe(*probes, "correspondence", "are patches of two views matched where the geometry says?",
                                kCorrespondenceExamples, app::probe_correspondence));
-  commands.push_back(add_probe(*probes, "segment", "linear segmentation of frozen features", kSegmentExamples, app::probe_segment));
+  commands.push_back(
+      add_probe(*probes, "segment", "linear segmentation of frozen features", kSegmentExamples, app::probe_segment));
   commands.push_back(add_replay(root));
   commands.push_back(add_options(root));
   try {
@@ -141,7 +144,8 @@ int run(int argc, char** argv) {
       return kDone;
     }
     for (Command& command : commands) {
-      if (command.app->parsed()) return command.run(command.flags ? command.flags->said() : std::vector<app::FlagText>{});
+      if (command.app->parsed())
+        return command.run(command.flags ? command.flags->said() : std::vector<app::FlagText>{});
     }
     std::fputs(root.help().c_str(), stdout);
     return kDone;

@@ -26,7 +26,8 @@ TEST(WriteAtomically, LeavesOldOrNewContentWhicheverOperationFails) {
       EXPECT_NE(std::string(error.what()).find(folder.path().string()), std::string::npos) << error.what();
     }
     const std::string text = read_text(path);
-    EXPECT_TRUE(text == "old content" || text == "new content, longer than the old") << "operation " << n << ": " << text;
+    EXPECT_TRUE(text == "old content" || text == "new content, longer than the old")
+        << "operation " << n << ": " << text;
   }
   EXPECT_EQ(read_text(path), "new content, longer than the old");
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".partial"));

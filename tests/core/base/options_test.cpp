@@ -62,18 +62,23 @@ TEST_F(OptionsTest, TomlSetsFieldsAndRemembersWhere) {
 }
 
 TEST_F(OptionsTest, UnknownKeysAreRefusedWithTheNearestName) {
-  EXPECT_EQ(error([&] { toml("\n[model]\npatchsize = 8\n"); }), "unknown key model.patchsize (my.toml:3); did you mean model.patch_size?");
-  EXPECT_EQ(error([&] { toml("patch_size = 8\n"); }), "unknown key patch_size (my.toml:1); did you mean model.patch_size?");
-  EXPECT_EQ(error([&] { assign_set(fields, "batches=3", 3); }), "unknown key batches (--set batches); did you mean batch?");
+  EXPECT_EQ(error([&] { toml("\n[model]\npatchsize = 8\n"); }),
+            "unknown key model.patchsize (my.toml:3); did you mean model.patch_size?");
+  EXPECT_EQ(error([&] { toml("patch_size = 8\n"); }),
+            "unknown key patch_size (my.toml:1); did you mean model.patch_size?");
+  EXPECT_EQ(error([&] { assign_set(fields, "batches=3", 3); }),
+            "unknown key batches (--set batches); did you mean batch?");
   EXPECT_NE(error([&] { toml("command.out = \"x\"\n"); }).find("unknown key command.out"), std::string::npos);
 }
 
 TEST_F(OptionsTest, ValuesAreCheckedWithKeyOriginAndBound) {
   EXPECT_EQ(error([&] { toml("batch = 0\n"); }), "batch = 0 (my.toml:1): must be at least 1");
-  EXPECT_EQ(error([&] { assign_set(fields, "model.drop_path=1.5", 3); }), "model.drop_path = 1.5 (--set model.drop_path): must lie in 0..0.99");
+  EXPECT_EQ(error([&] { assign_set(fields, "model.drop_path=1.5", 3); }),
+            "model.drop_path = 1.5 (--set model.drop_path): must lie in 0..0.99");
   EXPECT_EQ(error([&] { assign_set(fields, "model.patch_size=eight", 3); }),
             "model.patch_size = eight (--set model.patch_size): a whole number is wanted");
-  EXPECT_EQ(error([&] { toml("[model]\nname = \"huge\"\n"); }), "model.name = huge (my.toml:2): must be one of tiny, small");
+  EXPECT_EQ(error([&] { toml("[model]\nname = \"huge\"\n"); }),
+            "model.name = huge (my.toml:2): must be one of tiny, small");
   EXPECT_EQ(error([&] { toml("batch = \"32\"\n"); }), "batch = 32 (my.toml:1): a text is not wanted");
   EXPECT_EQ(error([&] { toml("[model]\nname = 3\n"); }), "model.name = 3 (my.toml:2): a text is wanted");
   EXPECT_NE(error([&] { toml("batch = \n"); }).find("my.toml:1"), std::string::npos);

@@ -21,7 +21,11 @@ TEST(ParallelFor, CoversEveryElementOnce) {
 }
 
 TEST(ParallelFor, AnExceptionReachesTheCaller) {
-  EXPECT_THROW(parallel_for(100, 1, [](int64_t begin, int64_t) { if (begin == 0) throw Error("a bad element"); }), Error);
+  EXPECT_THROW(parallel_for(100, 1,
+                            [](int64_t begin, int64_t) {
+                              if (begin == 0) throw Error("a bad element");
+                            }),
+               Error);
 }
 
 TEST(UsableCpus, IsAtLeastOne) { EXPECT_GE(usable_cpus(), 1); }

@@ -44,8 +44,8 @@ TEST_F(AdamWLevels, GiveTheSameBitsAsTheReferenceOnAwkwardSizes) {
         State want(n), got(n);
         adamw_reference(want.value.data(), gradient.data(), want.m.data(), want.v.data(),
                         with_teacher ? want.teacher.data() : nullptr, static_cast<int64_t>(n), kStep, kAverage);
-        adamw(got.value.data(), gradient.data(), got.m.data(), got.v.data(), with_teacher ? got.teacher.data() : nullptr,
-              static_cast<int64_t>(n), kStep, kAverage);
+        adamw(got.value.data(), gradient.data(), got.m.data(), got.v.data(),
+              with_teacher ? got.teacher.data() : nullptr, static_cast<int64_t>(n), kStep, kAverage);
         EXPECT_EQ(got, want) << level << " n=" << n;
       }
     }
@@ -79,7 +79,8 @@ TEST(AdamW, FollowsTheFormulaInDouble) {
   State state(n);
   const State before(n);
   const auto gradient = numbers(n, 5);
-  adamw(state.value.data(), gradient.data(), state.m.data(), state.v.data(), state.teacher.data(), static_cast<int64_t>(n), kStep, kAverage);
+  adamw(state.value.data(), gradient.data(), state.m.data(), state.v.data(), state.teacher.data(),
+        static_cast<int64_t>(n), kStep, kAverage);
   for (size_t i = 0; i < n; ++i) {
     const double g = 0.3 * gradient[i];
     const double m = 0.9 * before.m[i] + 0.1 * g;

@@ -27,7 +27,8 @@ inline at::Tensor counted(const Golden& golden, const std::string& name, const a
   const auto& rows = golden.json().at("key_bias_rows_without_gradient");
   std::string student = name;
   if (student.starts_with("momentum_")) student.replace(0, 9, "base_");
-  if (rows.contains(student)) mask.slice(0, rows.at(student).at(0).get<int64_t>(), rows.at(student).at(1).get<int64_t>()).zero_();
+  if (rows.contains(student))
+    mask.slice(0, rows.at(student).at(0).get<int64_t>(), rows.at(student).at(1).get<int64_t>()).zero_();
   return mask;
 }
 
@@ -40,8 +41,9 @@ inline at::Tensor recorded_gradients(const Golden& golden, const nn::Flat& stude
   return flat;
 }
 
-/// Makes the recorded step from `gradients` [layout.size] (undefined: the recorded ones). Weights must agree to `tolerance` where the
-/// recorded gradient is at least 1e-6, and to twice the learning rate elsewhere (AdamW's first step divides noise by noise).
+/// Makes the recorded step from `gradients` [layout.size] (undefined: the recorded ones). Weights must agree to
+/// `tolerance` where the recorded gradient is at least 1e-6, and to twice the learning rate elsewhere (AdamW's first
+/// step divides noise by noise).
 inline void check_update(const Golden& golden, const at::Tensor& gradients, double tolerance) {
   const auto& json = golden.json();
   const double lr = json.at("lr");

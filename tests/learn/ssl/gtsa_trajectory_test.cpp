@@ -18,11 +18,13 @@ namespace {
 using test::golden_tensor;
 
 /// A recorded batch as the loader would hand it over.
-std::shared_ptr<const data::Batch> host_batch(const test::Golden& golden, const ssl::GtsaOptions& o, const std::string& prefix) {
+std::shared_ptr<const data::Batch> host_batch(const test::Golden& golden, const ssl::GtsaOptions& o,
+                                              const std::string& prefix) {
   const test::GoldenBatch recorded = test::golden_batch(golden, o, prefix);
   const int64_t photographs = recorded.turns.numel() / o.views();
   auto batch = std::make_shared<data::Batch>();
-  const auto add = [&](std::string_view name, data::Element element, const at::Tensor& tensor, std::vector<int64_t> shape) {
+  const auto add = [&](std::string_view name, data::Element element, const at::Tensor& tensor,
+                       std::vector<int64_t> shape) {
     data::Buffer buffer{{std::string(name), element, std::move(shape)}, data::allocate_on_heap(tensor.nbytes())};
     const at::Tensor contiguous = tensor.contiguous();
     std::copy_n(static_cast<const std::byte*>(contiguous.data_ptr()), contiguous.nbytes(), buffer.data.get());
@@ -32,10 +34,14 @@ std::shared_ptr<const data::Batch> host_batch(const test::Golden& golden, const 
   add("global", Element::f32, recorded.global_views, {o.global.count, photographs, 3, o.global.size, o.global.size});
   add("local", Element::f32, recorded.local_views, {o.local.count, photographs, 3, o.local.size, o.local.size});
   add("turns", Element::i64, recorded.turns, {o.views(), photographs});
-  add(data::kStudentPoolGlobal, Element::f32, recorded.global_pooling.student, recorded.global_pooling.student.sizes().vec());
-  add(data::kTeacherPoolGlobal, Element::f32, recorded.global_pooling.teacher, recorded.global_pooling.teacher.sizes().vec());
-  add(data::kStudentPoolLocal, Element::f32, recorded.local_pooling.student, recorded.local_pooling.student.sizes().vec());
-  add(data::kTeacherPoolLocal, Element::f32, recorded.local_pooling.teacher, recorded.local_pooling.teacher.sizes().vec());
+  add(data::kStudentPoolGlobal, Element::f32, recorded.global_pooling.student,
+      recorded.global_pooling.student.sizes().vec());
+  add(data::kTeacherPoolGlobal, Element::f32, recorded.global_pooling.teacher,
+      recorded.global_pooling.teacher.sizes().vec());
+  add(data::kStudentPoolLocal, Element::f32, recorded.local_pooling.student,
+      recorded.local_pooling.student.sizes().vec());
+  add(data::kTeacherPoolLocal, Element::f32, recorded.local_pooling.teacher,
+      recorded.local_pooling.teacher.sizes().vec());
   add("capped", Element::u8, at::zeros({photographs}, at::kByte), {photographs});
   batch->keys.resize(static_cast<size_t>(photographs));
   return batch;
@@ -76,7 +82,8 @@ TEST(gtsa_trajectory_tiny_GoldenTest, LossesNormsAndFinalWeightsAgree) {
     const auto terms = task.losses(batch, {.position = position});
     at::Tensor total = terms[0].value.mul(terms[0].weight);
     for (size_t i = 1; i < 3; ++i) total = total.add(terms[i].value.mul(terms[i].weight));
-    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(terms[i].value.item<float>(), losses[step * 4 + i], 2e-5) << terms[i].name << " step " << step;
+    for (size_t i = 0; i < 3; ++i)
+      EXPECT_NEAR(terms[i].value.item<float>(), losses[step * 4 + i], 2e-5) << terms[i].name << " step " << step;
     EXPECT_NEAR(total.item<float>(), losses[step * 4 + 3], 2e-5) << step;
     total.backward();
     const train::GradientNorms found = optimizer.norms();
@@ -91,7 +98,10 @@ TEST(gtsa_trajectory_tiny_GoldenTest, LossesNormsAndFinalWeightsAgree) {
   }
   for (const auto& [name, tensor] : test::by_name(nn::parameters(task.student()))) {
     const at::Tensor want = golden_tensor(golden, "final/" + name);
-    EXPECT_LE(test::max_difference(tensor.detach() * test::counted(golden, name, want), want * test::counted(golden, name, want)), 1e-4) << name;
+    EXPECT_LE(test::max_difference(tensor.detach() * test::counted(golden, name, want),
+                                   want * test::counted(golden, name, want)),
+              1e-4)
+        << name;
   }
 }
 

@@ -16,8 +16,10 @@ TEST(schedules_GoldenTest, EveryStepAgrees) {
   const double tolerance = golden.json().at("max_rel_diff");
   for (const auto& c : golden.json().at("cases")) {
     const std::string name = std::to_string(c.at("case").get<int>());
-    const int64_t iters = c.at("iters"), total = c.at("epochs").get<int64_t>() * iters, warmup = c.at("warmup").get<int64_t>() * iters;
-    const auto lr = golden.values<double>(name + "/lr"), wd = golden.values<double>(name + "/wd"), m = golden.values<double>(name + "/momentum");
+    const int64_t iters = c.at("iters"), total = c.at("epochs").get<int64_t>() * iters,
+                  warmup = c.at("warmup").get<int64_t>() * iters;
+    const auto lr = golden.values<double>(name + "/lr"), wd = golden.values<double>(name + "/wd"),
+               m = golden.values<double>(name + "/momentum");
     ASSERT_EQ(lr.size(), static_cast<size_t>(total));
     for (int64_t step = 0; step < total; ++step) {
       const auto i = static_cast<size_t>(step);
@@ -42,7 +44,8 @@ TEST(Interval, IsWrittenWithAUnit) {
   EXPECT_EQ(parse_interval("k", "0.5m").amount, 0.5);
   EXPECT_EQ(parse_interval("k", "2e").unit, Interval::Unit::epochs);
   EXPECT_EQ(parse_interval("k", "500s").amount, 500);
-  for (const char* bad : {"", "15", "m", "15h", "-3s", "0s", "1.5s", "15m ", "infm"}) EXPECT_THROW(parse_interval("k", bad), UsageError) << bad;
+  for (const char* bad : {"", "15", "m", "15h", "-3s", "0s", "1.5s", "15m ", "infm"})
+    EXPECT_THROW(parse_interval("k", bad), UsageError) << bad;
 }
 
 }  // namespace

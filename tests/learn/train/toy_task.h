@@ -1,5 +1,6 @@
 #pragma once
-// The smallest task with all that the trainer asks for: a linear model with a teacher, numbers as samples, faults on demand.
+// The smallest task with all that the trainer asks for: a linear model with a teacher, numbers as samples, faults on
+// demand.
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/matmul.h>
@@ -78,7 +79,10 @@ class ToyTask final : public train::Task {
   }
   const data::Recipe& recipe() const override { return recipe_; }
   train::Values values(const train::Position& p) const override {
-    return {.lr = train::warmup_cosine(0.05, 1e-4, 3, p.step, p.total_steps), .weight_decay = 0.1, .momentum = 0.9, .next_momentum = 0.9};
+    return {.lr = train::warmup_cosine(0.05, 1e-4, 3, p.step, p.total_steps),
+            .weight_decay = 0.1,
+            .momentum = 0.9,
+            .next_momentum = 0.9};
   }
   std::vector<train::Term> losses(const train::DeviceBatch& batch, const train::Context& context) override {
     bool now = false;
@@ -93,8 +97,14 @@ class ToyTask final : public train::Task {
     pending = true;
     return {{"square", square, 1.0}};
   }
-  void commit() override { pending = false; ++commits; }
-  void discard() override { pending = false; ++discards; }
+  void commit() override {
+    pending = false;
+    ++commits;
+  }
+  void discard() override {
+    pending = false;
+    ++discards;
+  }
   train::Health health(const train::Position&) override { return {}; }
   void export_weights(FileSystem&, const run::Run&) override {}
   std::map<std::string, std::string> metadata() const override { return {{"task", "toy"}}; }
@@ -132,7 +142,8 @@ class ToyRun {
  public:
   static constexpr int64_t kFiles = 22, kBatch = 4, kTotal = 20;
 
-  ToyRun(const std::filesystem::path& folder, const ToyOptions& options, Fault fault = {}, FileSystem& files = real_files())
+  ToyRun(const std::filesystem::path& folder, const ToyOptions& options, Fault fault = {},
+         FileSystem& files = real_files())
       : task(std::move(fault)),
         run(open_or_create(files, folder)),
         optimizer(task.trained(), task.averaged(), task.rows(), {.clip = 0.5}) {
@@ -161,7 +172,8 @@ class ToyRun {
                             .make_loader =
                                 [this, sampler, parts, options](int64_t step) {
                                   return std::make_unique<data::Loader>(
-                                      std::vector<std::filesystem::path>(kFiles, "none"), sampler.in_parts(parts), task.recipe(),
+                                      std::vector<std::filesystem::path>(kFiles, "none"), sampler.in_parts(parts),
+                                      task.recipe(),
                                       data::LoaderOptions{.workers = options.workers, .first_iteration = step * parts});
                                 },
                             .clock = steady_clock()},

@@ -60,7 +60,8 @@ TEST(Trainer, ABadStepChangesNothingAndIsKept) {
       }
       ToyRun toy(folder / "run", {.stop_at = 5}, {place, value, {4}});
       EXPECT_EQ(toy.trainer->run(), Outcome::finished);
-      EXPECT_EQ(test::all_values(toy.task, toy.optimizer), before) << "place " << static_cast<int>(place) << " value " << value;
+      EXPECT_EQ(test::all_values(toy.task, toy.optimizer), before)
+          << "place " << static_cast<int>(place) << " value " << value;
       EXPECT_EQ(toy.task.discards, 1);
       EXPECT_EQ(toy.trainer->progress().skipped, 1);
       const auto line = toy.run.read_metrics().back();
@@ -79,7 +80,8 @@ TEST(Trainer, ABadStepChangesNothingAndIsKept) {
 
 TEST(Trainer, ThreeBadStepsInARowStopItAndNothingIsSavedOver) {
   const test::TemporaryFolder folder;
-  ToyRun toy(folder / "run", {.save_every = "1s"}, {Fault::Place::loss, std::numeric_limits<double>::infinity(), {6, 7, 8, 9}});
+  ToyRun toy(folder / "run", {.save_every = "1s"},
+             {Fault::Place::loss, std::numeric_limits<double>::infinity(), {6, 7, 8, 9}});
   try {
     toy.trainer->run();
     FAIL() << "it went on";
@@ -116,20 +118,21 @@ TEST(Trainer, ASignalSavesAndLeaves) {
   const StopSignals signals;
   ToyRun toy(folder / "run", {});
   Raiser raiser;
-  Trainer trainer({.task = toy.task,
-                   .optimizer = toy.optimizer,
-                   .ranks = *toy.ranks,
-                   .run = toy.run,
-                   .files = real_files(),
-                   .reporter = raiser,
-                   .make_loader =
-                       [&](int64_t) {
-                         return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
-                                                               data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0), toy.task.recipe(),
-                                                               data::LoaderOptions{});
-                       },
-                   .clock = steady_clock()},
-                  {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4}, Conditions{}, Progress{});
+  Trainer trainer(
+      {.task = toy.task,
+       .optimizer = toy.optimizer,
+       .ranks = *toy.ranks,
+       .run = toy.run,
+       .files = real_files(),
+       .reporter = raiser,
+       .make_loader =
+           [&](int64_t) {
+             return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
+                                                   data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0),
+                                                   toy.task.recipe(), data::LoaderOptions{});
+           },
+       .clock = steady_clock()},
+      {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4}, Conditions{}, Progress{});
   EXPECT_EQ(trainer.run(), Outcome::interrupted);
   EXPECT_EQ(toy.run.list_checkpoints().front().step, 7);
 }
