@@ -1,5 +1,6 @@
 #pragma once
-// The public face of libgtsa: small, without LibTorch. Errors are std::runtime_error with one line that says what to do.
+// The public face of libgtsa: small, without LibTorch. Errors are std::runtime_error with one line that says what to
+// do.
 
 #include <cstdint>
 #include <filesystem>
@@ -40,7 +41,8 @@ class Encoder {
   std::unique_ptr<Parts> parts_;
 };
 
-/// What `gtsa pretrain` is told: a recipe's name or file, and "key=value" settings as in docs (data.folders, batch, epochs, ...).
+/// What `gtsa pretrain` is told: a recipe's name or file, and "key=value" settings as in docs (data.folders, batch,
+/// epochs, ...).
 struct PretrainSettings {
   std::filesystem::path out;
   std::vector<std::filesystem::path> data;

@@ -30,7 +30,8 @@ std::vector<std::string> lines_of(const fs::path& path) {
 
 TEST(House, ScriptsAreFreeOfSyntaxErrors) {
   std::vector<fs::path> scripts = {repository() / ".ci" / "run"};
-  for (const fs::directory_entry& entry : fs::directory_iterator(repository() / "scripts")) scripts.push_back(entry.path());
+  for (const fs::directory_entry& entry : fs::directory_iterator(repository() / "scripts"))
+    scripts.push_back(entry.path());
   for (const fs::path& script : scripts) {
     const std::string command = "bash -n '" + script.string() + "'";
     EXPECT_EQ(std::system(command.c_str()), 0) << script;
@@ -46,7 +47,8 @@ TEST(House, NoSourceFileIsLongerThanItsReaderIsPatient) {
     if (!entry.is_regular_file()) continue;
     const std::string name = fs::relative(entry.path(), repository()).generic_string();
     const size_t count = lines_of(entry.path()).size();
-    if (count > kMostLines && allowed.erase(name) == 0) too_long.push_back(name + ": " + std::to_string(count) + " lines");
+    if (count > kMostLines && allowed.erase(name) == 0)
+      too_long.push_back(name + ": " + std::to_string(count) + " lines");
   }
   EXPECT_THAT(too_long, IsEmpty()) << "split them, or name them with the reason in tests/layering/long_files.txt";
   EXPECT_THAT(allowed, IsEmpty()) << "named in tests/layering/long_files.txt without need";

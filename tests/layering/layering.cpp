@@ -80,7 +80,8 @@ class Checker {
  private:
   void compare_rooms_with_table() {
     for (const auto& [room, allowed] : table_)
-      if (!fs::is_directory(root_ / "src" / room)) found_.push_back("docs/architecture.md: " + room + " has no folder in src");
+      if (!fs::is_directory(root_ / "src" / room))
+        found_.push_back("docs/architecture.md: " + room + " has no folder in src");
     for (const std::string floor : kFloors) {
       if (!fs::is_directory(root_ / "src" / floor)) continue;
       for (const fs::directory_entry& entry : fs::directory_iterator(root_ / "src" / floor)) {
@@ -111,8 +112,10 @@ class Checker {
     for (const Include& include : parse_includes(read(path))) {
       const std::string where = file + ":" + std::to_string(include.line) + ": ";
       if (begins_with_torch(include.path)) {
-        if (room.starts_with("core/")) found_.push_back(where + "core knows no LibTorch, not even <" + include.path + ">");
-        if (is_wide_torch(include.path)) found_.push_back(where + "<" + include.path + "> is too wide; include <ATen/ops/NAME.h>");
+        if (room.starts_with("core/"))
+          found_.push_back(where + "core knows no LibTorch, not even <" + include.path + ">");
+        if (is_wide_torch(include.path))
+          found_.push_back(where + "<" + include.path + "> is too wide; include <ATen/ops/NAME.h>");
         continue;
       }
       const std::string used = room_of(include.path);
@@ -152,7 +155,8 @@ Table parse_table(std::string_view markdown) {
         allowed.insert(other);
         known = true;
       }
-      if (!known) throw std::runtime_error("the table of rooms: " + room + " may use '" + word + "', which no row describes");
+      if (!known)
+        throw std::runtime_error("the table of rooms: " + room + " may use '" + word + "', which no row describes");
     }
   }
   if (table.empty()) throw std::runtime_error("docs/architecture.md holds no table of rooms");
