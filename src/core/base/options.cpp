@@ -149,11 +149,7 @@ Field& Field::meaning(std::string text) {
   return *this;
 }
 
-bool Field::is_list() const {
-  return std::holds_alternative<std::vector<int64_t>*>(target_) ||
-         std::holds_alternative<std::vector<double>*>(target_) ||
-         std::holds_alternative<std::vector<std::string>*>(target_);
-}
+bool Field::is_repeatable() const { return std::holds_alternative<std::vector<std::string>*>(target_); }
 
 std::string Field::description() const {
   std::string text = help_;
@@ -198,7 +194,7 @@ void Field::set(const OptionValue& value, const Origin& origin) {
     return;
   }
   if (wants_text != is_text && !(is_text && text.empty()))
-    refuse(text, wants_text ? "a text is wanted" : "a text is not wanted", origin);
+    refuse(text, wants_text ? "a text in quotes is wanted" : "a value without quotes is wanted", origin);
   parse(text, origin);
 }
 
@@ -225,7 +221,9 @@ void Field::parse(std::string_view text, const Origin& origin) {
                  [&](double* target) { *target = as_real(text); },
                  [&](std::string* target) {
                    if (!words_.empty() && std::find(words_.begin(), words_.end(), text) == words_.end()) {
-                     refuse(shown, fmt::format("must be one of {}", fmt::join(words_, ", ")), origin);
+                     refuse(shown,
+                            fmt::format("must be {}{}", words_.size() > 1 ? "one of " : "", fmt::join(words_, ", ")),
+                            origin);
                    }
                    *target = text;
                  },

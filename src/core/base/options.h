@@ -61,7 +61,8 @@ class Field {
   bool is_only_flag() const { return only_flag_; }
   bool is_switched_off() const { return switched_off_; }
   bool is_switch() const { return std::holds_alternative<bool*>(target_); }
-  bool is_list() const;
+  /// A list of texts: each time the flag is said adds to it. Of other flags the last one counts.
+  bool is_repeatable() const;
   /// "16 pixels (1..256)" and the like, for --help and the reference.
   std::string description() const;
   /// The current value as TOML.

@@ -253,11 +253,16 @@ void Trainer::save_if_due() {
 
 void Trainer::save() {
   const double begin = parts_.clock();
-  parts_.run.sync();  // no checkpoint is ahead of its metrics
   const auto path = parts_.run.checkpoint_path(progress_.step);
-  save_state(parts_.files, path, parts_.task, parts_.optimizer, progress_, conditions_);
-  parts_.run.prune_checkpoints(options_.keep_last, options_.keep_every);
-  parts_.task.export_weights(parts_.files, parts_.run);
+  try {
+    parts_.run.sync();  // no checkpoint is ahead of its metrics
+    save_state(parts_.files, path, parts_.task, parts_.optimizer, progress_, conditions_);
+    parts_.run.prune_checkpoints(options_.keep_last, options_.keep_every);
+    parts_.task.export_weights(parts_.files, parts_.run);
+  } catch (const Error& error) {
+    throw Error("{}; when that is mended, gtsa pretrain --resume --out {} goes on from the last checkpoint",
+                error.what(), parts_.run.folder().string());
+  }
   last_save_ = parts_.clock();
   saved_at_ = progress_.step;
   save_is_due_ = false;

@@ -47,8 +47,8 @@ void read_recipe(PretrainConfiguration& c) {
       std::vector<std::string> names;
       for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
       const auto near = nearest_word(wanted, names);
-      throw UsageError("--config {}: no such file or recipe{}; recipes: {}", wanted,
-                       near ? fmt::format("; did you mean {}?", *near) : "", fmt::join(names, ", "));
+      throw UsageError("--config {}: no such file or recipe (recipes: {}){}", wanted, fmt::join(names, ", "),
+                       near ? fmt::format("; did you mean {}?", *near) : "");
     }
     c.recipe = wanted;
     assign(c.fields, read_toml(read_text(wanted), wanted, kConfig));
@@ -98,7 +98,7 @@ void set_flag(Fields& fields, const FlagText& said) {
   Field* field = fields.find_flag(said.flag);
   GTSA_CHECK(field != nullptr, "flag --{} is parsed and not described", said.flag);
   const Origin origin{kFlag, "--" + said.flag};
-  if (field->is_list() && said.texts.size() > 1) {
+  if (field->is_repeatable() && said.texts.size() > 1) {
     field->set(said.texts, origin);
   } else if (field->is_switched_off()) {
     field->parse("false", origin);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/error.h"
+#include "learn/train/schedule.h"
 
 namespace gtsa::app {
 namespace {
@@ -101,10 +102,12 @@ void PretrainOptions::check() const {
   if (data.num_crops.size() != 2) faults.push_back("data.num_crops: two numbers are wanted, as 2,8");
   for (const auto& [key, area] :
        {std::pair("data.global_area", &data.global_area), std::pair("data.local_area", &data.local_area)}) {
-    if (area->size() != 2 || (*area)[0] > (*area)[1])
-      faults.push_back(fmt::format("{}: a least and a largest share are wanted, as 0.3,1.0", key));
+    if (area->size() != 2 || (*area)[0] > (*area)[1] || (*area)[0] <= 0) {
+      faults.push_back(fmt::format("{}: a least and a largest share above 0 are wanted, as 0.3,1.0", key));
+    }
   }
   if (!faults.empty()) throw UsageError("{}", fmt::join(faults, "; "));
+  train::parse_interval("run.save_every", train.save_every);
   networks().check();
   samples().check();
 }

@@ -16,8 +16,8 @@ Flags::Flags(CLI::App& command, const Fields& fields) {
     const std::string shown = field.default_text();
     if (shown != "\"\"" && shown != "[]" && shown != "0" && shown != "0.0") help += " [" + shown + "]";
     entry.option = command.add_option("--" + field.flag(), entry.texts, help)->expected(1)->allow_extra_args(false);
-    entry.option->multi_option_policy(field.is_list() ? CLI::MultiOptionPolicy::TakeAll
-                                                      : CLI::MultiOptionPolicy::TakeLast);
+    entry.option->multi_option_policy(field.is_repeatable() ? CLI::MultiOptionPolicy::TakeAll
+                                                            : CLI::MultiOptionPolicy::TakeLast);
     entry.option->type_name("");
   }
 }

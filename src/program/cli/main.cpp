@@ -1,5 +1,6 @@
 // gtsa: parses, calls app, prints errors in one line, picks the exit code.
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -105,17 +106,45 @@ Command add_options(CLI::App& root) {
   return command;
 }
 
-/// A flag that nobody knows: the nearest one that the command has.
-std::string hint(const CLI::App& app, const std::string& message, const std::vector<Command>& commands) {
-  const size_t at = message.find("--");
-  if (at == std::string::npos) return "";
-  const std::string flag = message.substr(at, message.find_first_of(" =\n", at) - at);
-  for (const Command& command : commands) {
-    if (!command.app->parsed() || command.flags == nullptr) continue;
-    const auto names = command.flags->names();
-    if (const auto near = nearest_word(flag, names)) return "; did you mean " + *near + "?";
+/// The command that was named last: `probe segment`'s, or the root.
+const CLI::App& named_last(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  return named.empty() ? app : named_last(*named.front());
+}
+
+/// "gtsa probe segment"
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : full_name(*app.get_parent()) + " " + app.get_name();
+}
+
+std::string hint(const std::string& word, const CLI::App& app, const std::vector<std::string>& known) {
+  if (const auto near = nearest_word(word, known)) return fmt::format("; did you mean {}?", *near);
+  return fmt::format("; {} --help shows what there is", full_name(app));
+}
+
+/// What is wrong with the command line, in one line: CLI11 lists everything that it does not know, last words first.
+std::string explain(const CLI::App& root, const CLI::ParseError& error, const std::vector<Command>& commands) {
+  const CLI::App& app = named_last(root);
+  const std::string text = error.what();
+  if (error.get_name() == "ArgumentMismatch" && text.starts_with("--")) {
+    return fmt::format("{} wants a value{}", text.substr(0, text.find(':')), hint("", app, {}));
   }
-  return fmt::format("; {} --help shows what there is", app.get_name());
+  const auto unknown = root.remaining(true);
+  std::vector<std::string> below, flags;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    below.push_back(command->get_name());
+  }
+  for (const Command& command : commands) {
+    if (command.app == &app && command.flags != nullptr) flags = command.flags->names();
+  }
+  if (unknown.empty()) {
+    return below.empty() ? text + hint("", app, {})
+                         : fmt::format("{} wants a command: {}", full_name(app), fmt::join(below, ", "));
+  }
+  const std::string& word = unknown.front();
+  if (word.starts_with('-')) return fmt::format("unknown flag {}{}", word, hint(word, app, flags));
+  if (!below.empty()) return fmt::format("{} has no command {}{}", full_name(app), word, hint(word, app, below));
+  return fmt::format("{} belongs to no flag{}", word, hint("", app, {}));
 }
 
 int run(int argc, char** argv) {
@@ -152,7 +181,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& request) {
     return root.exit(request);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "gtsa: %s%s\n", error.what(), hint(root, error.what(), commands).c_str());
+    std::fprintf(stderr, "gtsa: %s\n", explain(root, error, commands).c_str());
     return kWrongUsage;
   } catch (const UsageError& error) {
     std::fprintf(stderr, "gtsa: %s\n", verbose ? chain(error).c_str() : error.what());

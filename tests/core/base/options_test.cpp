@@ -79,8 +79,8 @@ TEST_F(OptionsTest, ValuesAreCheckedWithKeyOriginAndBound) {
             "model.patch_size = eight (--set model.patch_size): a whole number is wanted");
   EXPECT_EQ(error([&] { toml("[model]\nname = \"huge\"\n"); }),
             "model.name = huge (my.toml:2): must be one of tiny, small");
-  EXPECT_EQ(error([&] { toml("batch = \"32\"\n"); }), "batch = 32 (my.toml:1): a text is not wanted");
-  EXPECT_EQ(error([&] { toml("[model]\nname = 3\n"); }), "model.name = 3 (my.toml:2): a text is wanted");
+  EXPECT_EQ(error([&] { toml("batch = \"32\"\n"); }), "batch = 32 (my.toml:1): a value without quotes is wanted");
+  EXPECT_EQ(error([&] { toml("[model]\nname = 3\n"); }), "model.name = 3 (my.toml:2): a text in quotes is wanted");
   EXPECT_NE(error([&] { toml("batch = \n"); }).find("my.toml:1"), std::string::npos);
   EXPECT_NE(error([&] { assign_set(fields, "batch", 3); }).find("key=value"), std::string::npos);
 }
