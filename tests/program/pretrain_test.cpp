@@ -1,0 +1,202 @@
+// gtsa pretrain from outside: what its flags, files and answers promise.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "core/base/files.h"
+#include "program/small_run.h"
+#include "support/temporary_folder.h"
+
+namespace gtsa::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Pretrain : public ::testing::Test {
+ protected:
+  Pretrain() { make_photographs(photographs_, 22); }
+
+  nlohmann::json dry_run(std::vector<std::string> flags) const {
+    std::vector<std::string> words{"pretrain", "--dry-run", "--json", "--data", photographs_.string()};
+    words.insert(words.end(), flags.begin(), flags.end());
+    const Ended ended = run_gtsa({words});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(std::count(ended.out.begin(), ended.out.end(), '\n'), 1) << "one object on one line";
+    return nlohmann::json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  }
+
+  TemporaryFolder folder_;
+  const fs::path photographs_ = folder_ / "photographs";
+  const fs::path run_ = folder_ / "run";
+};
+
+TEST_F(Pretrain, LearnsTheSameWithAnyNumberOfWorkers) {
+  const fs::path other = folder_ / "other";
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, {"--steps", "12"})}).exit_code, 0);
+  for (const char* workers : {"2", "7"}) {
+    const Ended ended =
+        run_gtsa({small_pretrain(photographs_, other, {"--steps", "12", "--workers", workers, "--overwrite"})});
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    expect_same_end(other, run_);
+  }
+}
+
+TEST_F(Pretrain, OnOtherSeedsLearnsSomethingElse) {
+  const fs::path other = folder_ / "other";
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, {"--steps", "2"})}).exit_code, 0);
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, other, {"--steps", "2", "--seed", "1"})}).exit_code, 0);
+  EXPECT_NE(read_bytes(run_ / "encoder.safetensors"), read_bytes(other / "encoder.safetensors"));
+}
+
+TEST_F(Pretrain, WithStepsStopsThereAndGoesOnWhenMoreAreAskedFor) {
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, {"--steps", "4"})}).exit_code, 0);
+  EXPECT_EQ(count_lines(run_ / "metrics.jsonl"), 4);
+  ASSERT_EQ(run_gtsa({resume(run_, {"--steps", "7"})}).exit_code, 0);
+  EXPECT_EQ(count_lines(run_ / "metrics.jsonl"), 7);
+  for (const char* steps : {"7", "5"}) {
+    const Ended again = run_gtsa({resume(run_, {"--steps", steps})});
+    EXPECT_EQ(again.exit_code, 0);
+    EXPECT_THAT(again.err, HasSubstr(fmt::format("has 7 steps done, {} were asked for: nothing to do", steps)));
+    EXPECT_EQ(count_lines(run_ / "metrics.jsonl"), 7);
+  }
+  const Ended beyond = run_gtsa({resume(run_, {"--steps", "1000"})});
+  EXPECT_EQ(beyond.exit_code, 0) << beyond.err;
+  EXPECT_EQ(count_lines(run_ / "metrics.jsonl"), kSmallSteps) << "the schedules end there";
+}
+
+TEST_F(Pretrain, WritesTheMetricsThatToolsReadOn) {
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, {"--steps", "6"})}).exit_code, 0);
+  const auto lines = lines_of(run_ / "metrics.jsonl");
+  ASSERT_EQ(lines.size(), 6U);
+  for (const auto& line : lines) {
+    for (const char* key : {"step", "epoch", "loss", "loss_crop", "loss_correspondence", "loss_rotation", "lr",
+                            "weight_decay", "momentum", "images_per_second", "data_wait", "grad_norm"}) {
+      ASSERT_TRUE(line.contains(key)) << key;
+      EXPECT_TRUE(line.at(key).is_number()) << key;
+    }
+    EXPECT_FALSE(line.contains("skipped"));
+    EXPECT_GE(line.at("data_wait"), 0);
+    EXPECT_LE(line.at("data_wait"), 1);
+  }
+  EXPECT_EQ(lines[4].at("epoch"), 0) << "22 photographs are 5 batches of 4";
+  EXPECT_EQ(lines[5].at("epoch"), 1);
+  for (const char* file :
+       {"config.toml", "log.txt", "events.jsonl", "encoder.safetensors", "events.out.tfevents.0000000000.gtsa"}) {
+    EXPECT_TRUE(fs::is_regular_file(run_ / file)) << file;
+  }
+}
+
+TEST_F(Pretrain, EndsWithOneObjectOnStandardOutput) {
+  const Ended ended = run_gtsa({small_pretrain(photographs_, run_, {"--steps", "2", "--json"})});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const auto object = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(object.at("steps"), 2);
+  EXPECT_TRUE(fs::exists(object.at("encoder").get<std::string>()));
+}
+
+TEST_F(Pretrain, DryRunTellsTheSizeOfTheOriginalNetwork) {
+  const auto facts = dry_run({"--config", "gtsa_coco_small", "--batch", "4"});
+  EXPECT_EQ(facts.at("parameters_trained"), 31'504'644);
+  EXPECT_NEAR(facts.at("gflop_per_image").get<double>(), 151.6, 0.005 * 151.6);
+  EXPECT_EQ(facts.at("photographs"), 22);
+  EXPECT_EQ(facts.at("steps_per_epoch"), 5);
+  EXPECT_GT(facts.at("estimated_seconds"), 0);
+  EXPECT_GT(facts.at("estimated_memory_mb"), 0);
+}
+
+TEST_F(Pretrain, DryRunTouchesNothing) {
+  const Ended ended = run_gtsa({small_pretrain(photographs_, run_, {"--dry-run"})});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("embed_dim = 16  # --set model.embed_dim\n"));
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(Pretrain, TakesEachValueFromTheLastLayerThatGivesIt) {
+  write_atomically(real_files(), folder_ / "mine.toml",
+                   "batch = 5\nepochs = 3\n[model]\nname = \"tiny\"\ndepth = 5\npatch_size = 16\n[optim]\nlr = "
+                   "0.25\n[run]\nseed = 7\n");
+  const Ended ended = run_gtsa({{"pretrain", "--config",          "mine.toml", "--data",     "photographs", "--out",
+                                 "run",      "--crop-sizes",      "32,16",     "--dry-run",  "--set",       "batch=6",
+                                 "--set",    "optim.lr=0.5",      "--set",     "run.seed=8", "--seed",      "9",
+                                 "--set",    "model.embed_dim=48"},
+                                folder_.path()});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  for (const char* line : {"\nseed = 9  # --seed\n", "\nlr = 0.5  # --set optim.lr\n", "\nbatch = 6  # --set batch\n",
+                           "\nepochs = 3  # mine.toml:2\n", "\ntotal_steps = 0  # ", "\ndepth = 5  # mine.toml:5\n",
+                           "\nembed_dim = 48  # --set model.embed_dim\n", "\nnum_heads = 3  # mine.toml:4\n",
+                           "\nmin_lr = 1e-06  # default\n", "\ncrop_sizes = [32, 16]  # --crop-sizes\n"}) {
+    EXPECT_THAT("\n" + ended.out, HasSubstr(line));
+  }
+}
+
+TEST_F(Pretrain, TakesTheLengthOfTheLaterLayer) {
+  const auto in_epochs = dry_run({"--config", "gtsa_tiny_cpu", "--batch", "4", "--epochs", "3"});
+  EXPECT_EQ(in_epochs.at("steps"), 15) << "a flag replaces the recipe's total_steps";
+  const auto in_steps = dry_run({"--config", "gtsa_coco_small", "--batch", "4", "--set", "schedule.total_steps=9"});
+  EXPECT_EQ(in_steps.at("steps"), 9) << "and the other way round";
+}
+
+TEST_F(Pretrain, ConfigurationOfARunMakesTheSameRunAgain) {
+  const fs::path other = folder_ / "other";
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, {"--steps", "4"})}).exit_code, 0);
+  const Ended ended =
+      run_gtsa({{"pretrain", "--config", (run_ / "config.toml").string(), "--out", other.string(), "--steps", "4"}});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  expect_same_end(other, run_);
+}
+
+TEST_F(Pretrain, FromWeightsIsResumedFromThemWhenItWasKilledBeforeItsFirstCheckpoint) {
+  const fs::path begun = folder_ / "begun", straight = folder_ / "straight";
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, begun, {"--steps", "2"})}).exit_code, 0);
+  const std::vector<std::string> more{"--weights", begun.string(), "--steps", "3", "--seed", "5"};
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, straight, more)}).exit_code, 0);
+  // What a kill before the first save leaves.
+  fs::create_directories(run_);
+  fs::copy_file(straight / "config.toml", run_ / "config.toml");
+  const Ended ended = run_gtsa({resume(run_, {"--steps", "3"})});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  expect_same_end(run_, straight);
+}
+
+TEST_F(Pretrain, ReadsFoldersListsAndSeveralOfThem) {
+  make_photographs(folder_ / "more", 3, 1);
+  write_atomically(real_files(), folder_ / "list.txt", "photographs/photo-000.jpg\nphotographs/photo-001.jpg\n");
+  const Ended ended = run_gtsa(
+      {{"pretrain", "--dry-run", "--json", "--batch", "4", "--data", "more", "--data", "list.txt"}, folder_.path()});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(nlohmann::json::parse(ended.out).at("photographs"), 5);
+  EXPECT_THAT(ended.err, HasSubstr("list.txt: 2 photographs\n"));
+}
+
+TEST_F(Pretrain, WithoutARecipeSaysWhichOneItTook) {
+  const Ended ended = run_gtsa({{"pretrain", "--dry-run", "--batch", "4", "--data", photographs_.string()}});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("# gtsa_tiny_cpu"));
+}
+
+TEST(Program, ShowsExamplesWithHelp) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"pretrain"}, {"probe", "correspondence"}, {"probe", "segment"}, {"replay"}}) {
+    std::vector<std::string> asked = words;
+    asked.push_back("--help");
+    const Ended ended = run_gtsa({asked});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("Examples:\n  gtsa " + words.front()));
+    EXPECT_EQ(ended.err, "");
+  }
+}
+
+TEST(Program, NamesWhatItRunsOn) {
+  const Ended ended = run_gtsa({{"--version"}});
+  EXPECT_EQ(ended.exit_code, 0);
+  for (const char* part : {"gtsa ", "\nLibTorch ", "\nBLAS ", "\nSIMD ", "\ndevices cpu"})
+    EXPECT_THAT(ended.out, HasSubstr(part));
+}
+
+}  // namespace
+}  // namespace gtsa::test
