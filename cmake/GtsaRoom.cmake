@@ -26,8 +26,7 @@ function(gtsa_tests room)
   set(libraries ${target} ${rooms} ${ARG_LIBRARIES} gtsa_test_support)
   if(room MATCHES "^core/")
     gtsa_test_program(${target}_test SOURCES ${ARG_SOURCES} LIBRARIES ${libraries})
-    gtest_discover_tests(${target}_test TEST_PREFIX "${room}/" TEST_FILTER "-*_GoldenTest.*"
-                         DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    gtsa_discover_core_tests(${target}_test ${room})
     foreach(stem IN LISTS ARG_GOLDEN)
       gtsa_golden_entry(${stem} ${target}_test)
     endforeach()
@@ -54,6 +53,12 @@ function(gtsa_test_program program)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${program} ${ARG_SOURCES})
   target_link_libraries(${program} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main gtsa_flags)
+endfunction()
+
+# One ctest entry a test of a program that does not link LibTorch; golden suites have entries of their own.
+function(gtsa_discover_core_tests program prefix)
+  gtest_discover_tests(${program} TEST_PREFIX "${prefix}/" TEST_FILTER "-*_GoldenTest.*"
+                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
 function(gtsa_golden_entry stem program)
