@@ -124,6 +124,9 @@ void configure(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
     settle_model(c.fields);
     train::settle_length(c.fields);
     make_absolute(c.options);
+    if (c.options.resume && c.options.data.folders.empty()) {
+      throw UsageError("--resume: there is no run in {}; with --data it would begin one", c.options.out);
+    }
   }
   c.options.check();
 }

@@ -38,7 +38,7 @@ fs::path find_state(const fs::path& folder, int64_t step) {
 
 void replay(const ReplayOptions& options) {
   PretrainConfiguration c;
-  if (!run::Run::exists(options.run)) throw Error("{} holds no run", options.run);
+  if (!run::Run::exists(options.run)) throw Error("{} holds no run: name the folder that was given to --out", options.run);
   configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
   const std::vector<fs::path> folders(c.options.data.folders.begin(), c.options.data.folders.end());
   const RunParts parts(c.options, data::ImageFolder(folders));
