@@ -134,6 +134,11 @@ Field& Field::flagged(std::string flag) {
   return *this;
 }
 
+Field& Field::positional() {
+  positional_ = true;
+  return flagged(key_);
+}
+
 Field& Field::switched_off_by(std::string flag) {
   switched_off_ = true;
   return flagged(std::move(flag));

@@ -45,6 +45,8 @@ class Field {
   Field& one_of(std::vector<std::string> words);
   /// `--flag`; without it an option can be set by its key alone.
   Field& flagged(std::string flag);
+  /// Said by its place on the command line, without dashes, and required; several for a list of texts.
+  Field& positional();
   /// `--flag` makes the switch false ("no-exif" for `exif`).
   Field& switched_off_by(std::string flag);
   /// A flag of the command that is no property of the run: not in TOML, not in config.toml.
@@ -60,6 +62,7 @@ class Field {
   const Origin& origin() const { return origin_; }
   bool is_only_flag() const { return only_flag_; }
   bool is_switched_off() const { return switched_off_; }
+  bool is_positional() const { return positional_; }
   bool is_switch() const { return std::holds_alternative<bool*>(target_); }
   /// A list of texts: each time the flag is said adds to it. Of other flags the last one counts.
   bool is_repeatable() const;
@@ -90,6 +93,7 @@ class Field {
   std::vector<std::string> words_;
   bool only_flag_ = false;
   bool switched_off_ = false;
+  bool positional_ = false;
   std::string default_text_;
   Origin origin_;
 };

@@ -36,9 +36,16 @@ fs::path find_state(const fs::path& folder, int64_t step) {
 
 }  // namespace
 
+void ReplayOptions::describe(Fields& f) {
+  f("run", &run, "folder of the run").positional();
+  f("step", &step, "the bad step").between(-1).flagged("step").meaning("-1 = the newest");
+  f("json", &json, "one JSON object on standard output").flagged("json");
+}
+
 void replay(const ReplayOptions& options) {
   PretrainConfiguration c;
-  if (!run::Run::exists(options.run)) throw Error("{} holds no run: name the folder that was given to --out", options.run);
+  if (!run::Run::exists(options.run))
+    throw Error("{} holds no run: name the folder that was given to --out", options.run);
   configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
   const std::vector<fs::path> folders(c.options.data.folders.begin(), c.options.data.folders.end());
   const RunParts parts(c.options, data::ImageFolder(folders));

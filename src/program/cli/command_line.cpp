@@ -13,6 +13,12 @@ Flags::Flags(CLI::App& command, const Fields& fields) {
       entry.option = command.add_flag("--" + field.flag(), entry.on, help);
       continue;
     }
+    if (field.is_positional()) {
+      entry.is_positional = true;
+      entry.option = command.add_option(field.flag(), entry.texts, help)->required()->type_name("");
+      if (!field.is_repeatable()) entry.option->expected(1);
+      continue;
+    }
     const std::string shown = field.default_text();
     if (shown != "\"\"" && shown != "[]" && shown != "0" && shown != "0.0") help += " [" + shown + "]";
     entry.option = command.add_option("--" + field.flag(), entry.texts, help)->expected(1)->allow_extra_args(false);
@@ -33,7 +39,9 @@ std::vector<app::FlagText> Flags::said() const {
 
 std::vector<std::string> Flags::names() const {
   std::vector<std::string> result;
-  for (const auto& [flag, entry] : entries_) result.push_back("--" + flag);
+  for (const auto& [flag, entry] : entries_) {
+    if (!entry.is_positional) result.push_back("--" + flag);
+  }
   return result;
 }
 

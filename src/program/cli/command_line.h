@@ -21,6 +21,7 @@ class Flags {
   Flags& operator=(const Flags&) = delete;
   /// What the command line said, after it was parsed.
   std::vector<app::FlagText> said() const;
+  /// "--batch", ...; what is said by its place has no name.
   std::vector<std::string> names() const;
 
  private:
@@ -29,6 +30,7 @@ class Flags {
     std::vector<std::string> texts;
     bool on = false;
     bool is_switch = false;
+    bool is_positional = false;
   };
   std::map<std::string, Entry> entries_;
 };
