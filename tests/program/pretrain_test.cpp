@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "core/base/files.h"
@@ -14,6 +15,7 @@ namespace gtsa::test {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -89,6 +91,31 @@ TEST_F(Pretrain, WritesTheMetricsThatToolsReadOn) {
        {"config.toml", "log.txt", "events.jsonl", "encoder.safetensors", "events.out.tfevents.0000000000.gtsa"}) {
     EXPECT_TRUE(fs::is_regular_file(run_ / file)) << file;
   }
+}
+
+TEST_F(Pretrain, ProbesBeforeTheFirstStepAndThenEveryFew) {
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_,
+                                     {"--steps", "5", "--probe-every", "2", "--probe-data", photographs_.string()})})
+                .exit_code,
+            0);
+  std::map<std::string, std::vector<int64_t>> steps;
+  for (const auto& event : lines_of(run_ / "events.jsonl")) {
+    if (event.at("event") == "evaluation") steps[event.at("name")].push_back(event.at("step"));
+  }
+  EXPECT_THAT(steps["correspondence"], ElementsAre(-1, 1, 3));
+  EXPECT_THAT(steps["rotation"], ElementsAre(-1, 1, 3));
+  EXPECT_TRUE(fs::exists(run_ / "artefacts" / "probe_rotation.json"));
+}
+
+TEST_F(Pretrain, CountsBadFilesOverItsWholeLife) {
+  for (int i = 0; i < 22; i += 7) fs::resize_file(photographs_ / fmt::format("photo-{:03}.jpg", i), 100);
+  // 4 of 22 are bad: all are met in the first epoch of 5 steps, and one more is met by none that goes on from there.
+  const std::vector<std::string> lenient{"--steps", "6", "--max-bad-share", "0.2", "--save-every", "1s"};
+  ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_, lenient)}).exit_code, 0);
+  fs::resize_file(photographs_ / "photo-001.jpg", 100);
+  const Ended ended = run_gtsa({resume(run_, {"--steps", "24"})});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("5 of 22 files cannot be used"));
 }
 
 TEST_F(Pretrain, EndsWithOneObjectOnStandardOutput) {

@@ -60,7 +60,9 @@ class Loader::Workers {
         options_(std::move(options)),
         pool_(std::make_shared<BatchPool>(recipe_.buffers(sampler_.batch()), options_.allocator)),
         next_iteration_(options_.first_iteration),
-        end_iteration_(options_.end_iteration) {
+        end_iteration_(options_.end_iteration),
+        bad_files_(options_.known_bad) {
+    for (const BadFile& bad : bad_files_) bad_seen_.insert(bad.file);
     const SignalsBlocked blocked;
     try {
       for (int i = 0; i < options_.workers; ++i) threads_.emplace_back([this] { work(); });

@@ -27,19 +27,20 @@ class Recipe {
   virtual void make(const std::filesystem::path& path, const SampleKey& key, int64_t slot, Batch& batch) const = 0;
 };
 
+struct BadFile {
+  uint64_t file = 0;  ///< index in the data set
+  std::filesystem::path path;
+  std::string reason;
+};
+
 struct LoaderOptions {
   int workers = 1;              ///< threads
   int64_t prefetch = 2;         ///< batches in the making or finished and not yet asked for, at most
   double max_bad_share = 0.01;  ///< of the data set's files may be bad, counting each once
   int64_t first_iteration = 0;  ///< of the run: where next() begins
   int64_t end_iteration = std::numeric_limits<int64_t>::max();  ///< nothing is prefetched from here on
+  std::vector<BadFile> known_bad;  ///< met by the run before this loader: they count among the bad ones
   Allocator allocator = allocate_on_heap;
-};
-
-struct BadFile {
-  uint64_t file = 0;  ///< index in the data set
-  std::filesystem::path path;
-  std::string reason;
 };
 
 /// A bad file at place i is replaced by the next good one of the same epoch's permutation, so the stand-in is a pure
@@ -60,7 +61,7 @@ class Loader {
   std::shared_ptr<const Batch> next();
   /// How long the last next() waited for workers.
   double last_wait_seconds() const;
-  /// Distinct bad files met by the batches handed out since the loader began, in order of appearance.
+  /// Distinct bad files: the known ones, then those met by the batches handed out, in order of appearance.
   const std::vector<BadFile>& bad_files() const;
 
  private:

@@ -148,6 +148,12 @@ void ViewOptions::check() const {
     throw UsageError("{} candidates are too few: at least one crop must be drawn", max_candidates);
 }
 
+uint64_t probe_seed(uint64_t seed, uint64_t draw, uint64_t index) {
+  Rng rng({seed, draw, index, 0, Purpose::probe});
+  const uint64_t low = rng.bits();
+  return uint64_t{rng.bits()} << 32 | low;
+}
+
 void set_boxes(MultiCropPlan& plan) {
   std::vector<geometry::ViewFrame> frames;
   frames.reserve(plan.views.size());

@@ -81,6 +81,10 @@ struct MultiCropPlan {
 /// area.
 MultiCropPlan plan_views(Size photo, const ViewOptions& options, uint64_t seed, uint64_t epoch, uint64_t place);
 
+/// Seed of the views that a probe with this seed takes of the photograph at `index` of its list, the `draw`-th time:
+/// they are none of pretraining's.
+uint64_t probe_seed(uint64_t seed, uint64_t draw, uint64_t index);
+
 /// Fills the boxes of a plan from its views.
 void set_boxes(MultiCropPlan& plan);
 

@@ -239,6 +239,10 @@ void Run::set_aside(const Checkpoint& checkpoint) {
 
 fs::path Run::tensorboard_path() const { return folder_ / kTensorboard; }
 
+void Run::write_artefact(const fs::path& name, const nlohmann::ordered_json& json) {
+  write_atomically(*files_, artefact_path(name), json.dump() + "\n");
+}
+
 fs::path Run::artefact_path(const fs::path& name) {
   check_writable();
   const bool inside =

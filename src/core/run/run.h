@@ -19,6 +19,9 @@
 
 namespace gtsa::run {
 
+/// The "step" of what is measured before the first step.
+inline constexpr int64_t kBeforeTraining = -1;
+
 /// A file in checkpoints/. `step` = optimiser steps done.
 struct Checkpoint {
   int64_t step = 0;
@@ -59,7 +62,8 @@ class Run {
   std::vector<nlohmann::ordered_json> read_metrics() const;
   std::vector<nlohmann::ordered_json> read_events() const;
   /// Forgets metrics, events and TensorBoard points whose step is above `last_step` (the last step that a checkpoint
-  /// contains), and torn ends. Each file is cut whole or not at all; doing it again after a failure completes it.
+  /// contains; below kBeforeTraining: everything that has a step), and torn ends. Each file is cut whole or not at all;
+  /// doing it again after a failure completes it.
   void cut_back_to(int64_t last_step);
 
   std::filesystem::path checkpoint_path(int64_t step) const;
@@ -72,6 +76,8 @@ class Run {
   std::filesystem::path encoder_path() const { return folder_ / "encoder.safetensors"; }
   std::filesystem::path log_path() const { return folder_ / "log.txt"; }
   std::filesystem::path tensorboard_path() const;
+  /// Saves one JSON object as a line of text in artefacts/NAME, whole or not at all, in place of what was there.
+  void write_artefact(const std::filesystem::path& name, const nlohmann::ordered_json& json);
   /// artefacts/NAME; NAME may have folders ("probe/step-100.json"), which are made.
   std::filesystem::path artefact_path(const std::filesystem::path& name);
   /// bad_step/step-00000123.safetensors; its folder is made.

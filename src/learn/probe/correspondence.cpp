@@ -15,8 +15,6 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
-#include "core/base/rng.h"
-#include "learn/probe/artefact.h"
 
 namespace gtsa::probe {
 namespace {
@@ -61,9 +59,8 @@ Point turned(Point p, Turn turn, double side) {
 /// for the photograph.
 std::array<data::ViewPlan, 2> plan_pair(Size photo, const data::ViewOptions& views, uint64_t seed, int64_t pair,
                                         int64_t index) {
-  Rng rng({seed, static_cast<uint64_t>(pair), static_cast<uint64_t>(index), 0, Purpose::probe});
-  const uint64_t low = rng.bits();
-  const data::MultiCropPlan plan = data::plan_views(photo, views, uint64_t{rng.bits()} << 32 | low, 0, 0);
+  const uint64_t drawn = data::probe_seed(seed, static_cast<uint64_t>(pair), static_cast<uint64_t>(index));
+  const data::MultiCropPlan plan = data::plan_views(photo, views, drawn, 0, 0);
   return {plan.views[0], plan.views[1]};
 }
 
@@ -218,7 +215,7 @@ class CorrespondenceEvaluator final : public train::Evaluator {
     std::vector<train::Figure> figures{{"probe_correspondence_encoder", result.encoder}};
     if (result.projector) figures.push_back({"probe_correspondence_projector", *result.projector});
     figures.push_back({"probe_correspondence_chance", result.chance});
-    if (run != nullptr && ranks.rank() == 0) write_artefact(*run, "probe_correspondence.json", to_json(result));
+    if (run != nullptr && ranks.rank() == 0) run->write_artefact("probe_correspondence.json", to_json(result));
     return figures;
   }
 

@@ -20,7 +20,6 @@
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
 #include "core/metrics/segmentation.h"
-#include "learn/probe/artefact.h"
 
 namespace gtsa::probe {
 namespace {
@@ -153,7 +152,7 @@ class SegmentationEvaluator final : public train::Evaluator {
     if (ranks.rank() == 0) {
       const SegmentationResult result = probe_segmentation(network_(), ade20k_, options_);
       figures = {result.miou, result.pixel_accuracy, result.mean_accuracy};
-      if (run != nullptr) write_artefact(*run, "probe_segment.json", to_json(result));
+      if (run != nullptr) run->write_artefact("probe_segment.json", to_json(result));
     }
     ranks.sum(figures);
     return {{"probe_segment_miou", figures[0]},

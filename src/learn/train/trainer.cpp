@@ -72,6 +72,10 @@ Outcome Trainer::run() {
   if (progress_.step == 0 && parts_.task.averages_before_step()) {
     parts_.optimizer.average(parts_.task.values(position()).momentum);
   }
+  bad_files_ = loader->bad_files().size();
+  if (progress_.step == 0 && options_.evaluate_every > 0) {
+    evaluate({run::kBeforeTraining, options_.total_steps, options_.steps_per_epoch});
+  }
   last_save_ = parts_.clock();
   while (progress_.step < options_.stop_at && !StopSignals::requested()) {
     try {
@@ -229,7 +233,7 @@ void Trainer::evaluate(const Position& position) {
     const auto json = figures_json(figures);
     parts_.run.append_event(
         {{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});
-    parts_.run.append_points(json, position.step);
+    if (position.step >= 0) parts_.run.append_points(json, position.step);
     parts_.reporter.figures(position, evaluator->name(), figures);
   }
 }

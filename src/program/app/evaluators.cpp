@@ -5,6 +5,7 @@
 #include "core/data/image_folder.h"
 #include "learn/probe/correspondence.h"
 #include "learn/probe/segmentation.h"
+#include "learn/ssl/rotation_accuracy.h"
 
 namespace gtsa::app {
 
@@ -29,6 +30,7 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
     probe::CorrespondenceOptions correspondence;
     correspondence.decode = options.samples().decode;
     evaluators.push_back(probe::correspondence_evaluator(teacher, photographs.files(), correspondence));
+    evaluators.push_back(ssl::rotation_evaluator(task.student(), options.samples(), photographs.files(), {}));
   }
   return evaluators;
 }

@@ -8,8 +8,9 @@
 
 namespace gtsa::app {
 
-/// The probes that --probe-every runs on the teacher of the moment: correspondence on every folder of --probe-data,
-/// segmentation too where it has ADE20K's layout. Throws UsageError if probes are asked for without data.
+/// The probes that --probe-every runs: correspondence of the teacher of the moment and rotation accuracy of the student
+/// on every folder of --probe-data, the teacher's segmentation too where it has ADE20K's layout. Throws UsageError if
+/// probes are asked for without data.
 std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task);
 
 }  // namespace gtsa::app

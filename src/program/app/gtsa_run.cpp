@@ -1,6 +1,8 @@
 #include "program/app/gtsa_run.h"
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
@@ -32,14 +34,29 @@ RunParts::RunParts(const PretrainOptions& options, data::ImageFolder found)
 }
 
 std::unique_ptr<data::Loader> RunParts::make_loader(const PretrainOptions& options, const data::Recipe& recipe,
-                                                    int64_t first_step) const {
+                                                    int64_t first_step, std::vector<data::BadFile> known_bad) const {
   const int64_t parts = options.train.batch / plan.micro_batch;
   data::LoaderOptions loader;
   loader.workers = static_cast<int>(options.data.workers > 0 ? options.data.workers : std::max(1, usable_cpus() / 4));
   loader.max_bad_share = options.data.max_bad_share;
+  loader.known_bad = std::move(known_bad);
   loader.first_iteration = first_step * parts;
   loader.end_iteration = plan.stop_at * parts;
   return std::make_unique<data::Loader>(photographs.files(), sampler.in_parts(parts), recipe, loader);
+}
+
+std::vector<data::BadFile> RunParts::bad_files_of(const run::Run& run) const {
+  std::map<std::string, std::string> reasons;
+  for (const auto& event : run.read_events()) {
+    if (event.value("event", "") == "bad_file") reasons.emplace(event.value("file", ""), event.value("reason", ""));
+  }
+  std::vector<data::BadFile> bad;
+  if (reasons.empty()) return bad;
+  for (size_t i = 0; i < photographs.files().size(); ++i) {
+    const auto& path = photographs.files()[i];
+    if (const auto found = reasons.find(path.string()); found != reasons.end()) bad.push_back({i, path, found->second});
+  }
+  return bad;
 }
 
 train::TrainerOptions trainer_options(const PretrainOptions& options, const train::RunPlan& plan) {

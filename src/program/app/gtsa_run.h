@@ -18,9 +18,11 @@ struct RunParts {
   train::RunPlan plan;
 
   RunParts(const PretrainOptions& options, data::ImageFolder found);
-  /// Micro-batches from optimiser step `first_step` on.
+  /// Micro-batches from optimiser step `first_step` on; `known_bad` were met before.
   std::unique_ptr<data::Loader> make_loader(const PretrainOptions& options, const data::Recipe& recipe,
-                                            int64_t first_step) const;
+                                            int64_t first_step, std::vector<data::BadFile> known_bad = {}) const;
+  /// The bad files that the run's events tell of, as far as they are still among the photographs.
+  std::vector<data::BadFile> bad_files_of(const run::Run& run) const;
 };
 
 train::TrainerOptions trainer_options(const PretrainOptions& options, const train::RunPlan& plan);

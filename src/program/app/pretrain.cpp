@@ -155,7 +155,7 @@ train::Progress restore(const PretrainConfiguration& c, run::Run& run, ssl::Gtsa
                 c.options.out, checkpoints.front().path.parent_path().string());
   }
   start_from(task, c.options.weights);
-  run.cut_back_to(-1);
+  run.cut_back_to(run::kBeforeTraining - 1);
   log::info("{} has no checkpoint: starting at step 0", c.options.out);
   return {};
 }
@@ -217,16 +217,18 @@ Ending pretrain(PretrainConfiguration& c) {
   std::vector<train::Evaluator*> borrowed;
   for (const auto& evaluator : evaluators) borrowed.push_back(evaluator.get());
   ConsoleReporter reporter(progress.step, steady_clock());
-  train::Trainer trainer({.task = task,
-                          .optimizer = optimizer,
-                          .ranks = *ranks,
-                          .run = run,
-                          .files = real_files(),
-                          .reporter = reporter,
-                          .evaluators = borrowed,
-                          .make_loader = [&](int64_t step) { return parts.make_loader(options, task.recipe(), step); },
-                          .clock = steady_clock()},
-                         trainer_options(options, parts.plan), now, progress);
+  train::Trainer trainer(
+      {.task = task,
+       .optimizer = optimizer,
+       .ranks = *ranks,
+       .run = run,
+       .files = real_files(),
+       .reporter = reporter,
+       .evaluators = borrowed,
+       .make_loader =
+           [&](int64_t step) { return parts.make_loader(options, task.recipe(), step, parts.bad_files_of(run)); },
+       .clock = steady_clock()},
+      trainer_options(options, parts.plan), now, progress);
   const train::Outcome outcome = trainer.run();
   print_result(options, run, trainer.progress());
   if (outcome == train::Outcome::interrupted) {

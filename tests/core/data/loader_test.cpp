@@ -147,6 +147,23 @@ TEST(Loader, CountsABadFileOnceAndNamesItWithItsReason) {
   EXPECT_EQ(loader.bad_files()[0].reason, "photo-7.jpg is truncated");
 }
 
+TEST(Loader, CountsTheBadFilesThatTheRunMetBefore) {
+  const NumberRecipe recipe({7});
+  LoaderOptions options = with_workers(2);
+  options.max_bad_share = 0.2;
+  options.known_bad = {{3, "photo-3.jpg", "photo-3.jpg was torn"}, {7, "photo-7.jpg", "photo-7.jpg is truncated"}};
+  {
+    Loader loader(names(10), EpochSampler(10, 10, 0), recipe, options);
+    loader.next();
+    EXPECT_EQ(loader.bad_files().size(), 2U) << "the seventh is met again and counts once";
+  }
+  options.known_bad[1] = {4, "photo-4.jpg", "photo-4.jpg was torn"};
+  Loader loader(names(10), EpochSampler(10, 10, 0), recipe, options);
+  EXPECT_THAT(error_after(loader, 0),
+              HasSubstr("3 of 10 files cannot be used, more than the share of 0.2 that --max-bad-share allows: "
+                        "photo-3.jpg was torn; photo-4.jpg was torn; photo-7.jpg is truncated"));
+}
+
 TEST(Loader, StopsWithTheListWhenMoreFilesAreBadThanAllowed) {
   for (const int workers : {1, 2, 7}) {
     const NumberRecipe recipe({3, 8});

@@ -236,6 +236,15 @@ TEST(Run, RemovesWhatAKilledWriterLeftHalfWritten) {
   EXPECT_FALSE(fs::exists(partial));
 }
 
+TEST(Run, SavesArtefactsInPlaceOfOlderOnes) {
+  const test::TemporaryFolder folder;
+  run::Run run = new_run(folder.path());
+  for (const int value : {1, 2}) {
+    run.write_artefact("probe/a.json", {{"value", value}});
+    EXPECT_EQ(read_text(folder / "artefacts" / "probe" / "a.json"), fmt::format("{{\"value\":{}}}\n", value));
+  }
+}
+
 TEST(Run, GivesPlacesForArtefactsAndBadSteps) {
   const test::TemporaryFolder folder;
   run::Run run = new_run(folder.path());
