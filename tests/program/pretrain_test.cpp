@@ -93,7 +93,7 @@ TEST_F(Pretrain, WritesTheMetricsThatToolsReadOn) {
   }
 }
 
-TEST_F(Pretrain, ProbesBeforeTheFirstStepAndThenEveryFew) {
+TEST_F(Pretrain, ProbesBeforeTheFirstStepThenEveryFewAndAfterTheLast) {
   ASSERT_EQ(run_gtsa({small_pretrain(photographs_, run_,
                                      {"--steps", "5", "--probe-every", "2", "--probe-data", photographs_.string()})})
                 .exit_code,
@@ -102,8 +102,8 @@ TEST_F(Pretrain, ProbesBeforeTheFirstStepAndThenEveryFew) {
   for (const auto& event : lines_of(run_ / "events.jsonl")) {
     if (event.at("event") == "evaluation") steps[event.at("name")].push_back(event.at("step"));
   }
-  EXPECT_THAT(steps["correspondence"], ElementsAre(-1, 1, 3));
-  EXPECT_THAT(steps["rotation"], ElementsAre(-1, 1, 3));
+  EXPECT_THAT(steps["correspondence"], ElementsAre(-1, 1, 3, 4));
+  EXPECT_THAT(steps["rotation"], ElementsAre(-1, 1, 3, 4));
   EXPECT_TRUE(fs::exists(run_ / "artefacts" / "probe_rotation.json"));
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 
 #include <cmath>
@@ -24,19 +25,25 @@ at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const at::T
   return at::addcmul(x, branch, keep.div(1.0 - rate).view({-1, 1, 1}));
 }
 
-/// Tokens after the last block, before the final norm: [n, 1 + T, C].
-at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
+/// Tokens before the first block: [n, 1 + T, C].
+at::Tensor embed(const Vit& vit, const at::Tensor& images) {
   const VitOptions& o = vit.options;
   const int64_t n = images.size(0), height = images.size(2), width = images.size(3);
   token_grid(o, height, width);
-  GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, n}),
+  const Linear projection{vit.patch_embed.proj.weight.flatten(1), vit.patch_embed.proj.bias};
+  at::Tensor x = ops::linear(ops::patches(images, o.patch_size), projection);
+  x = at::cat({vit.cls_token.expand({n, 1, o.embed_dim}), x}, 1);
+  return x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
+}
+
+/// Tokens after block `end` - 1, without final norm: [n, 1 + T, C].
+at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path, int64_t end) {
+  const VitOptions& o = vit.options;
+  GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, images.size(0)}),
              "drop path masks are for another batch or depth");
   const at::Tensor keep = drop_path == nullptr ? at::Tensor() : drop_path->keep.to(images.options());
-  const Linear embed{vit.patch_embed.proj.weight.flatten(1), vit.patch_embed.proj.bias};
-  at::Tensor x = ops::linear(ops::patches(images, o.patch_size), embed);
-  x = at::cat({vit.cls_token.expand({n, 1, o.embed_dim}), x}, 1);
-  x = x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
-  for (int64_t j = 0; j < o.depth; ++j) {
+  at::Tensor x = embed(vit, images);
+  for (int64_t j = 0; j < end; ++j) {
     const Block& block = vit.blocks[static_cast<size_t>(j)];
     const double rate = keep.defined() ? o.drop_path_rate(j) : 0;
     const auto kept = [&](int64_t branch) { return rate == 0 ? at::Tensor() : keep[j][branch]; };
@@ -136,14 +143,27 @@ Grid token_grid(const VitOptions& options, int64_t height, int64_t width) {
 }
 
 at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
-  const at::Tensor x = forward_blocks(vit, images, drop_path);
+  const at::Tensor x = forward_blocks(vit, images, drop_path, vit.options.depth);
   // The norm is each token's own, so the class token may go first.
   return ops::layer_norm(x.narrow(1, 1, x.size(1) - 1), vit.norm, kNormEps);
 }
 
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
-  const at::Tensor x = ops::layer_norm(forward_blocks(vit, images, drop_path), vit.norm, kNormEps);
+  const at::Tensor x = ops::layer_norm(forward_blocks(vit, images, drop_path, vit.options.depth), vit.norm, kNormEps);
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
+}
+
+at::Tensor class_attention(const Vit& vit, const at::Tensor& images) {
+  const VitOptions& o = vit.options;
+  const Block& last = vit.blocks.back();
+  const at::Tensor x = forward_blocks(vit, images, nullptr, o.depth - 1);
+  const at::Tensor qkv = ops::linear(ops::layer_norm(x, last.norm1, kNormEps), last.attn.qkv)
+                             .unflatten(2, {3, o.num_heads, o.embed_dim / o.num_heads});  // [n, 1 + T, 3, h, C / h]
+  const at::Tensor query = qkv.select(2, 0).select(1, 0).unsqueeze(2);                    // [n, h, 1, C / h]
+  const at::Tensor keys = qkv.select(2, 1).transpose(1, 2).transpose(2, 3);               // [n, h, C / h, 1 + T]
+  const double scale = 1 / std::sqrt(static_cast<double>(o.embed_dim / o.num_heads));
+  const at::Tensor weights = (at::matmul(query, keys) * scale).softmax(-1).squeeze(2);
+  return weights.narrow(2, 1, weights.size(2) - 1);
 }
 
 at::Tensor resize_pos_embed(const at::Tensor& pos_embed, int64_t patch_size, int64_t height, int64_t width) {

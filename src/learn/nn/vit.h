@@ -106,6 +106,10 @@ at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPa
 /// The same with the class token (final norm applied).
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
 
+/// What the class token looks at in the last block: its attention to the T patches, [n, num_heads, T] of images as in
+/// forward_tokens. A head's weights and the class token's own add up to 1.
+at::Tensor class_attention(const Vit& vit, const at::Tensor& images);
+
 /// Position embedding [1, 1 + g0^2, C] for pictures of `height` x `width` pixels: as it is if they are square and have
 /// g0^2 patches, else the patch part is resized bicubically (a = -0.75, half-pixel rule, indices clamped, no
 /// antialiasing) with (rows + 0.1) / g0 and (columns + 0.1) / g0 as the scale of coordinates, as in DINO's and the

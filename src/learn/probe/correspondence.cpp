@@ -1,9 +1,6 @@
 #include "learn/probe/correspondence.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/argmax.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -27,7 +24,7 @@ constexpr int64_t kChunk = 32;
 /// Two views of some photographs.
 struct Pairs {
   at::Tensor first, second;  ///< F32 [n, 3, S, S]
-  std::vector<std::array<data::ViewPlan, 2>> plans;
+  std::vector<PairPlan> plans;
   std::vector<std::string> failures;  ///< empty: the photograph was read
 };
 
@@ -39,30 +36,6 @@ struct Tally {
   double patches = 0;
   double photos = 0;
 };
-
-/// A turn about the centre of a square of this side, anticlockwise as seen on the screen.
-Point turned(Point p, Turn turn, double side) {
-  switch (turn) {
-    case Turn::none:
-      return p;
-    case Turn::quarter:
-      return {p.y, side - p.x};
-    case Turn::half:
-      return {side - p.x, side - p.y};
-    case Turn::three_quarters:
-      return {side - p.y, p.x};
-  }
-  GTSA_CHECK(false, "a turn is one of four");
-}
-
-/// The first plan is of view A, the second of view B. Drawn as pretraining draws them, from a seed that the probe draws
-/// for the photograph.
-std::array<data::ViewPlan, 2> plan_pair(Size photo, const data::ViewOptions& views, uint64_t seed, int64_t pair,
-                                        int64_t index) {
-  const uint64_t drawn = data::probe_seed(seed, static_cast<uint64_t>(pair), static_cast<uint64_t>(index));
-  const data::MultiCropPlan plan = data::plan_views(photo, views, drawn, 0, 0);
-  return {plan.views[0], plan.views[1]};
-}
 
 Pairs read_pairs(std::span<const fs::path> photos, int64_t pair, int64_t first_index, const data::ViewOptions& views,
                  const CorrespondenceOptions& options) {
@@ -90,20 +63,6 @@ Pairs read_pairs(std::span<const fs::path> photos, int64_t pair, int64_t first_i
   return pairs;
 }
 
-/// For every row of `a` [n, T, C] the index of the row of `b` with the highest cosine: I64 [n, T].
-at::Tensor best_matches(const at::Tensor& a, const at::Tensor& b) {
-  constexpr double kLeastNorm = 1e-12;
-  // The length of a's own row changes no order.
-  const at::Tensor directions = b / b.norm(2, {2}, true).clamp_min(kLeastNorm);
-  return at::argmax(at::bmm(a, directions.transpose(1, 2)), 2);
-}
-
-bool is_hit(int64_t match, Point place, int64_t columns, double cell) {
-  const double x = (static_cast<double>(match % columns) + 0.5) * cell,
-               y = (static_cast<double>(match / columns) + 0.5) * cell;
-  return std::abs(x - place.x) <= cell && std::abs(y - place.y) <= cell;
-}
-
 /// How many of `count` cells along one axis have their centre within one cell of `place`.
 int64_t cells_near(double place, int64_t count, double cell) {
   int64_t near = 0;
@@ -112,19 +71,18 @@ int64_t cells_near(double place, int64_t count, double cell) {
 }
 
 /// Counts one photograph. `by_projector` may be null.
-void count_photo(const std::array<data::ViewPlan, 2>& plans, const int64_t* by_encoder, const int64_t* by_projector,
-                 int64_t grid, double cell, Tally& tally) {
+void count_photo(const PairPlan& plans, const int64_t* by_encoder, const int64_t* by_projector, int64_t grid,
+                 double cell, Tally& tally) {
   const auto side = static_cast<double>(plans[1].side);
   for (int64_t patch = 0; patch < grid * grid; ++patch) {
-    const Point centre_in_first{(static_cast<double>(patch % grid) + 0.5) * cell,
-                                (static_cast<double>(patch / grid) + 0.5) * cell};
-    const Point place = to_view(to_photo(centre_in_first, plans[0]), plans[1]);
-    if (!(place.x >= 0 && place.x < side && place.y >= 0 && place.y < side)) continue;
+    const Point place = to_view(to_photo(centre_of(patch, grid, cell), plans[0]), plans[1]);
+    if (!lies_inside(place, side)) continue;
     tally.patches += 1;
     tally.possible_hits += static_cast<double>(cells_near(place.x, grid, cell) * cells_near(place.y, grid, cell)) /
                            static_cast<double>(grid * grid);
-    tally.encoder_hits += is_hit(by_encoder[patch], place, grid, cell);
-    if (by_projector != nullptr) tally.projector_hits += is_hit(by_projector[patch], place, grid, cell);
+    tally.encoder_hits += is_hit(centre_of(by_encoder[patch], grid, cell), place, cell);
+    if (by_projector != nullptr)
+      tally.projector_hits += is_hit(centre_of(by_projector[patch], grid, cell), place, cell);
   }
 }
 
@@ -173,10 +131,7 @@ Tally count(const Frozen& network, std::span<const fs::path> photos, const Corre
                      options.photos, options.pairs);
   }
   const at::NoGradGuard no_grad;
-  data::ViewOptions views = options.views;
-  views.crop_sizes = {network.image_size};
-  views.num_crops = {2};
-  views.check();
+  const data::ViewOptions views = views_of_pairs(options.views, network.image_size);
   const auto n = std::min(options.photos, static_cast<int64_t>(photos.size()));
   Tally tally;
   for (int64_t begin = rank * kChunk; begin < n; begin += ranks * kChunk) {
@@ -201,7 +156,8 @@ class CorrespondenceEvaluator final : public train::Evaluator {
 
   std::string name() const override { return "correspondence"; }
 
-  std::vector<train::Figure> evaluate(dist::Communicator& ranks, run::Run* run) override {
+  std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
+    auto& [ranks, run, step] = occasion;
     const Frozen network = network_();
     std::vector<std::string> skipped;
     Tally tally = count(network, photos_, options_, ranks.rank(), ranks.size(), skipped);
@@ -226,20 +182,6 @@ class CorrespondenceEvaluator final : public train::Evaluator {
 };
 
 }  // namespace
-
-Point to_photo(Point in_view, const data::ViewPlan& plan) {
-  const auto side = static_cast<double>(plan.side);
-  const Point upright = turned(in_view, turn_between(plan.turn, Turn::none), side);
-  return {static_cast<double>(plan.crop.left) + upright.x / side * static_cast<double>(plan.crop.width),
-          static_cast<double>(plan.crop.top) + upright.y / side * static_cast<double>(plan.crop.height)};
-}
-
-Point to_view(Point in_photo, const data::ViewPlan& plan) {
-  const auto side = static_cast<double>(plan.side);
-  const Point upright{(in_photo.x - static_cast<double>(plan.crop.left)) / static_cast<double>(plan.crop.width) * side,
-                      (in_photo.y - static_cast<double>(plan.crop.top)) / static_cast<double>(plan.crop.height) * side};
-  return turned(upright, plan.turn, side);
-}
 
 CorrespondenceResult probe_correspondence(const Frozen& network, std::span<const fs::path> photos,
                                           const CorrespondenceOptions& options) {

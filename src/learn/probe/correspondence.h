@@ -15,20 +15,10 @@
 #include "core/data/view_plan.h"
 #include "core/image/decode.h"
 #include "learn/probe/frozen.h"
+#include "learn/probe/matching.h"
 #include "learn/train/task.h"
 
 namespace gtsa::probe {
-
-/// A place in the frame that the variable's name says; a pixel's centre is at one half.
-struct Point {
-  double x = 0;
-  double y = 0;
-};
-
-/// Where in the photograph a place of a view (turned, `plan.side` pixels wide) comes from.
-Point to_photo(Point in_view, const data::ViewPlan& plan);
-/// Its inverse. Outside the view's crop the result lies outside [0, side).
-Point to_view(Point in_photo, const data::ViewPlan& plan);
 
 struct CorrespondenceOptions {
   int64_t photos = 300;  ///< the first of the list; all if it is shorter

@@ -13,6 +13,10 @@ Frozen freeze(const nn::Vit& encoder, const nn::ConvHead* projector) {
     const at::NoGradGuard no_grad;
     return nn::forward_tokens(encoder, images.to(device)).cpu().contiguous();
   };
+  frozen.attend = [&encoder, device](const at::Tensor& images) {
+    const at::NoGradGuard no_grad;
+    return nn::class_attention(encoder, images.to(device)).cpu().contiguous();
+  };
   if (projector == nullptr) return frozen;
   frozen.project = [projector, device](const at::Tensor& tokens, nn::Grid grid) {
     const at::NoGradGuard no_grad;

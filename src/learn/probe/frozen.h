@@ -20,6 +20,9 @@ struct Frozen {
   std::function<at::Tensor(const at::Tensor& images)> encode;
   /// What `encode` gave, on its grid -> projected [n, T, D]. Empty if there is no projector.
   std::function<at::Tensor(const at::Tensor& tokens, nn::Grid grid)> project;
+  /// images as above -> what the class token looks at, F32 [n, heads, T] in host memory (nn::class_attention). May be
+  /// empty.
+  std::function<at::Tensor(const at::Tensor& images)> attend;
 };
 
 /// The networks must outlive what is returned; nothing is copied. `projector` may be null.

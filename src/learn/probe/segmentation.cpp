@@ -147,7 +147,8 @@ class SegmentationEvaluator final : public train::Evaluator {
 
   std::string name() const override { return "segment"; }
 
-  std::vector<train::Figure> evaluate(dist::Communicator& ranks, run::Run* run) override {
+  std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
+    auto& [ranks, run, step] = occasion;
     std::array<double, 3> figures{};
     if (ranks.rank() == 0) {
       const SegmentationResult result = probe_segmentation(network_(), ade20k_, options_);

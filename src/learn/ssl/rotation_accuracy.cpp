@@ -154,7 +154,8 @@ class RotationEvaluator final : public train::Evaluator {
 
   std::string name() const override { return "rotation"; }
 
-  std::vector<train::Figure> evaluate(dist::Communicator& ranks, run::Run* run) override {
+  std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
+    auto& [ranks, run, step] = occasion;
     RotationResult result = count(student_, samples_, photos_, options_, ranks.rank(), ranks.size());
     sum_over_ranks(result, ranks);
     for (const std::string& failure : result.skipped) log::warning("rotation accuracy leaves out: {}", failure);

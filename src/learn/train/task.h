@@ -124,13 +124,20 @@ class Task {
   virtual std::map<std::string, std::string> metadata() const = 0;
 };
 
+/// When an evaluator is asked, and by whom.
+struct Occasion {
+  dist::Communicator& ranks;
+  run::Run* run = nullptr;              ///< receives artefacts; null for a probe alone
+  int64_t step = run::kBeforeTraining;  ///< the last one done
+};
+
 /// Measures something of the networks that training does not: a probe. Changes no state.
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
   virtual std::string name() const = 0;
-  /// `run` (null for a probe alone) receives artefacts; figures go to the events and the curves.
-  virtual std::vector<Figure> evaluate(dist::Communicator& ranks, run::Run* run) = 0;
+  /// Figures go to the events and the curves; there may be none.
+  virtual std::vector<Figure> evaluate(const Occasion& occasion) = 0;
 };
 
 }  // namespace gtsa::train

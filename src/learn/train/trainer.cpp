@@ -86,8 +86,12 @@ Outcome Trainer::run() {
       std::rethrow_exception(error);
     }
   }
+  const bool finished = progress_.step >= options_.stop_at;
+  if (finished && options_.evaluate_every > 0 && progress_.step % options_.evaluate_every != 0) {
+    evaluate({progress_.step - 1, options_.total_steps, options_.steps_per_epoch});
+  }
   if (saved_at_ != progress_.step && progress_.step > 0) save();
-  return progress_.step < options_.stop_at ? Outcome::interrupted : Outcome::finished;
+  return finished ? Outcome::finished : Outcome::interrupted;
 }
 
 void Trainer::advance(data::Loader& loader) {
@@ -229,7 +233,8 @@ void Trainer::check_health(const Position& position) {
 
 void Trainer::evaluate(const Position& position) {
   for (Evaluator* evaluator : parts_.evaluators) {
-    const auto figures = evaluator->evaluate(parts_.ranks, &parts_.run);
+    const auto figures = evaluator->evaluate({parts_.ranks, &parts_.run, position.step});
+    if (figures.empty()) continue;
     const auto json = figures_json(figures);
     parts_.run.append_event(
         {{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});

@@ -31,7 +31,7 @@ struct TrainerOptions {
   int64_t keep_last = 3;   ///< newest checkpoints kept
   int64_t keep_every = 0;  ///< checkpoints of multiples of this many steps are kept for good; 0: none
   bool stop_on_non_finite = false;
-  int64_t evaluate_every = 0;  ///< steps between evaluations, the first before step 0; 0: none
+  int64_t evaluate_every = 0;  ///< steps between evaluations; also before the first step and after the last; 0: none
   int64_t health_every = 20;
 };
 

@@ -4,6 +4,7 @@
 #include "core/data/ade20k.h"
 #include "core/data/image_folder.h"
 #include "learn/probe/correspondence.h"
+#include "learn/probe/pictures.h"
 #include "learn/probe/segmentation.h"
 #include "learn/ssl/rotation_accuracy.h"
 
@@ -30,6 +31,8 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
     probe::CorrespondenceOptions correspondence;
     correspondence.decode = options.samples().decode;
     evaluators.push_back(probe::correspondence_evaluator(teacher, photographs.files(), correspondence));
+    evaluators.push_back(probe::picture_evaluator(
+        teacher, photographs.files(), {.views = options.samples().views, .decode = options.samples().decode}));
     evaluators.push_back(ssl::rotation_evaluator(task.student(), options.samples(), photographs.files(), {}));
   }
   return evaluators;

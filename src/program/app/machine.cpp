@@ -4,10 +4,13 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
 #include <dlfcn.h>
+#include <sys/utsname.h>
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/base/clock.h"
@@ -88,6 +91,26 @@ train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch
           kernels::simd_level(),
           torch_version(),
           fmt::format("{} ({:016x})", photographs.size(), hash)};
+}
+
+nlohmann::ordered_json machine_facts() {
+  std::string cpu = "unknown", line;
+  std::ifstream cpus("/proc/cpuinfo");
+  while (std::getline(cpus, line)) {
+    if (!line.starts_with("model name")) continue;
+    cpu = line.substr(std::min(line.find(": ") + 2, line.size()));
+    break;
+  }
+  utsname system{};
+  ::uname(&system);
+  return {{"program", version_line()},
+          {"torch", torch_version()},
+          {"blas", blas_name()},
+          {"simd", kernels::simd_level()},
+          {"cpu", cpu},
+          {"cpus", usable_cpus()},
+          {"memory_gb", std::round(static_cast<double>(memory_limit()) / 1e8) / 10},
+          {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)}};
 }
 
 std::string version_line() { return fmt::format("gtsa {}", GTSA_VERSION); }

@@ -2,6 +2,7 @@
 // What the program runs on: versions, BLAS, SIMD level, memory.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "core/data/image_folder.h"
@@ -23,6 +24,9 @@ int64_t prepare_arithmetic(int64_t wanted);
 
 /// What this machine and these photographs make of a run's arithmetic.
 train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::ImageFolder& photographs);
+
+/// For the record of a run: {"program", "torch", "blas", "simd", "cpu", "cpus", "memory_gb", "system"}.
+nlohmann::ordered_json machine_facts();
 
 /// What `gtsa --version` prints.
 std::string version_text();

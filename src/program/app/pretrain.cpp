@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "core/base/signals.h"
+#include "core/data/crop_pictures.h"
 #include "core/data/image_folder.h"
 #include "core/data/loader.h"
 #include "core/run/run.h"
@@ -107,6 +108,25 @@ run::Run open_run(const PretrainConfiguration& c, bool resumed) {
                      folder.string()));
   }
   return run;
+}
+
+/// What a report shows of the run's beginning: where it runs, and the first samples with their views.
+void note_beginning(const PretrainOptions& options, const RunParts& parts, const train::Progress& progress,
+                    int64_t threads, run::Run& run) {
+  run.append_event(
+      {{"event", "start"}, {"step", progress.step - 1}, {"threads", threads}, {"machine", machine_facts()}});
+  if (progress.step > 0) return;
+  constexpr size_t kSamplesShown = 4;
+  const auto places = parts.sampler.iteration(0).places;
+  const auto order = parts.sampler.permutation(0);
+  std::vector<data::PlannedSample> samples;
+  for (size_t i = 0; i < std::min(places.size(), kSamplesShown); ++i) {
+    samples.push_back({parts.photographs.files()[order[places[i] % order.size()]], 0, places[i]});
+  }
+  const data::MultiCropOptions drawn = options.samples();
+  const fs::path index = run.artefact_path("crops.json");
+  run.write_artefact("crops.json", data::write_crop_pictures(real_files(), index.parent_path(), "crops", samples,
+                                                             drawn.views, drawn.seed, drawn.decode));
 }
 
 void start_from(ssl::GtsaTask& task, const std::string& weights) {
@@ -213,6 +233,7 @@ Ending pretrain(PretrainConfiguration& c) {
     print_result(options, run, progress);
     return Ending::done;
   }
+  note_beginning(options, parts, progress, threads, run);
   const auto ranks = dist::one_rank();
   std::vector<train::Evaluator*> borrowed;
   for (const auto& evaluator : evaluators) borrowed.push_back(evaluator.get());

@@ -1,3 +1,5 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
@@ -73,6 +75,25 @@ TEST(Vit, GivesTheSameTokensWithAndWithoutTheClassToken) {
   const VitOutput both = forward_features(bound.vit, images);
   EXPECT_EQ(both.class_token.sizes(), at::IntArrayRef({2, 12}));
   EXPECT_LE(test::max_difference(forward_tokens(bound.vit, images), both.tokens), 1e-6);
+}
+
+TEST(Vit, TellsWhatTheClassTokenLooksAt) {
+  BoundVit bound(tiny());
+  const at::NoGradGuard no_grad;
+  bound.vit.pos_embed.zero_();
+  const at::Tensor images = pictures(2, 8, 16);
+  const at::Tensor weights = class_attention(bound.vit, images);
+  ASSERT_EQ(weights.sizes(), at::IntArrayRef({2, 3, 8}));
+  EXPECT_GT(weights.min().item<float>(), 0);
+  EXPECT_LT(weights.sum(2).max().item<float>(), 1) << "the rest is the class token's own";
+  // Without positions, patches that change places take their weights along.
+  const at::Tensor swapped = at::cat({images.narrow(2, 4, 4), images.narrow(2, 0, 4)}, 2);
+  const at::Tensor moved = class_attention(bound.vit, swapped);
+  EXPECT_LE(test::max_difference(moved, at::cat({weights.narrow(2, 4, 4), weights.narrow(2, 0, 4)}, 2)), 1e-6);
+  // A query of zeros looks everywhere alike.
+  bound.vit.blocks.back().attn.qkv.weight.narrow(0, 0, 12).zero_();
+  bound.vit.blocks.back().attn.qkv.bias.narrow(0, 0, 12).zero_();
+  EXPECT_LE(test::max_difference(class_attention(bound.vit, images), at::full({2, 3, 8}, 1.0 / 9)), 1e-6);
 }
 
 TEST(Vit, RefusesOptionsNamingAllFaults) {

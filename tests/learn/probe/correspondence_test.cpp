@@ -259,7 +259,7 @@ TEST(CorrespondenceEvaluator, GivesTheProbesFiguresForAnyNumberOfRanks) {
   std::vector<train::Figure> figures;
   for (const int rank : {1, 0}) {
     HalfOfTwo ranks(rank, shared);
-    figures = correspondence_evaluator(frozen_coordinates, photos, {})->evaluate(ranks, nullptr);
+    figures = correspondence_evaluator(frozen_coordinates, photos, {})->evaluate({ranks});
   }
   ASSERT_EQ(figures.size(), 2U);
   EXPECT_EQ(figures[0].name, "probe_correspondence_encoder");

@@ -176,7 +176,7 @@ TEST(SegmentationEvaluator, GivesTheProbesFigures) {
   const LabelledSet set;
   const SegmentationResult result = probe_segmentation(frozen_colours(), set.root(), quick());
   const auto ranks = dist::one_rank();
-  const auto figures = segmentation_evaluator(frozen_colours, set.root(), quick())->evaluate(*ranks, nullptr);
+  const auto figures = segmentation_evaluator(frozen_colours, set.root(), quick())->evaluate({*ranks});
   ASSERT_EQ(figures.size(), 3U);
   EXPECT_EQ(figures[0].name, "probe_segment_miou");
   EXPECT_EQ(figures[0].value, result.miou);

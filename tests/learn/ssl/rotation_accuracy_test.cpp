@@ -121,7 +121,7 @@ TEST(RotationEvaluator, GivesFiguresAndTheConfusionAndChangesNothing) {
   run::Run run = run::Run::create(real_files(), folder / "run", false);
   const auto ranks = dist::one_rank();
   const auto evaluator = rotation_evaluator(task.student(), samples(), photographs, {});
-  const auto figures = evaluator->evaluate(*ranks, &run);
+  const auto figures = evaluator->evaluate({*ranks, &run});
   ASSERT_EQ(figures.size(), 3U);
   EXPECT_EQ(figures[0].name, "probe_rotation_accuracy");
   EXPECT_EQ(figures[0].value, rotation_accuracy(task.student(), samples(), photographs, {}).accuracy());

@@ -1,0 +1,31 @@
+#pragma once
+// Samples as pictures: the views of a photograph, their places on it and their overlaps.
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+
+#include "core/base/files.h"
+#include "core/data/view_plan.h"
+#include "core/image/decode.h"
+
+namespace gtsa::data {
+
+/// One sample of a run: a file at its place in the epoch's permutation.
+struct PlannedSample {
+  std::filesystem::path path;
+  uint64_t epoch = 0;
+  uint64_t place = 0;
+};
+
+/// Writes photographs (their longer side at most 640 pixels) and views under `folder`/`prefix` and returns what is in
+/// them, paths relative to `folder`: {"photos": [{"picture", "width", "height", "views": [{"kind": "global"|"local",
+/// "picture", "size", "box_in_photo": [x0, y0, x1, y1], "turn", "flipped"}], "overlaps": [{"first", "second",
+/// "box_in_photo", "box_in_first", "box_in_second"}]}]}. Boxes are in pixels of the picture or of the turned view; the
+/// overlaps are those of the first global view with all others. Photographs that cannot be read are left out.
+nlohmann::ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path& folder,
+                                           const std::string& prefix, std::span<const PlannedSample> samples,
+                                           const ViewOptions& views, uint64_t seed, const image::DecodeOptions& decode);
+
+}  // namespace gtsa::data
