@@ -33,8 +33,8 @@ std::string duration_text(double seconds) {
 ConsoleReporter::ConsoleReporter(int64_t first_step, Clock clock)
     : first_step_(first_step),
       clock_(std::move(clock)),
-      begin_(clock_()),
-      last_line_(begin_),
+      seen_(clock_()),
+      last_line_(seen_),
       terminal_(::isatty(STDERR_FILENO) == 1) {
   log::before_line([this] { clear(); });
 }
@@ -51,7 +51,7 @@ void ConsoleReporter::clear() {
 
 std::string ConsoleReporter::line(const train::StepReport& report, int64_t stop_at) const {
   const int64_t done = report.position.step + 1;
-  const double each = (clock_() - begin_) / static_cast<double>(done - first_step_);
+  const double each = training_ / static_cast<double>(done - first_step_);
   std::string text =
       fmt::format("{}/{} {} left  {:.3g} img/s  wait {:.0f}%  loss {:.3f}", done, stop_at,
                   duration_text(each * static_cast<double>(stop_at - done)), rate_, 100 * wait_, report.loss);
@@ -62,6 +62,8 @@ std::string ConsoleReporter::line(const train::StepReport& report, int64_t stop_
 
 void ConsoleReporter::step(const train::StepReport& report, int64_t stop_at) {
   const double now = clock_();
+  training_ += now - seen_;
+  seen_ = now;
   const bool first = rate_ == 0;
   rate_ = first ? report.images_per_second : rate_ + kFollow * (report.images_per_second - rate_);
   wait_ = first ? report.data_wait : wait_ + kFollow * (report.data_wait - wait_);
@@ -85,6 +87,7 @@ void ConsoleReporter::figures(const train::Position& position, const std::string
   std::string text;
   for (const auto& figure : figures) text += fmt::format(" {} {:.4f}", figure.name, figure.value);
   log::info("{} after step {}:{}", evaluator, position.step + 1, text);
+  seen_ = clock_();
 }
 
 }  // namespace gtsa::app

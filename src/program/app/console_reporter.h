@@ -23,7 +23,8 @@ class ConsoleReporter final : public train::Reporter {
 
   int64_t first_step_;
   Clock clock_;
-  double begin_;
+  double seen_;          ///< when the last step or evaluation ended
+  double training_ = 0;  ///< seconds of the steps alone: evaluations would spoil the estimate
   double last_line_;
   double rate_ = 0;  ///< images a second, slowly following
   double wait_ = 0;
