@@ -316,7 +316,7 @@ class Checker {
   void find_duplicates() {
     std::vector<size_t> readable;
     std::vector<uint64_t> pixels;
-    std::vector<std::optional<uint64_t>> looks;
+    std::vector<std::optional<DifferenceHash>> looks;
     for (size_t i = 0; i < seen_.size(); ++i) {
       if (seen_[i].size == Size{}) continue;
       readable.push_back(i);
@@ -335,7 +335,7 @@ class Checker {
       looks[static_cast<size_t>(pair.second)].reset();
     }
     for (const AlikePair& pair : near_pairs(looks, kNearBits)) {
-      tell(pair, "near duplicate", fmt::format("look alike (at most {} of 64 bits of their dHash differ)", kNearBits));
+      tell(pair, "near duplicate", fmt::format("look alike (at most {} of 64 bits of either dHash differ)", kNearBits));
     }
   }
 
@@ -354,7 +354,7 @@ class Checker {
   /// What is kept of a picture.
   struct Seen {
     Size size;
-    std::optional<uint64_t> look;
+    std::optional<DifferenceHash> look;
     uint64_t pixels = 0;
   };
   struct Objects {

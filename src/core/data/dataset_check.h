@@ -84,7 +84,7 @@ struct DatasetCheckOptions {
   std::function<void(int64_t done, int64_t all)> progress;
 };
 
-/// Two pictures of which at most so many of difference_hash()'s 64 bits differ are near duplicates.
+/// Two pictures are near duplicates if at most so many of the 64 bits of each half of difference_hash() differ.
 inline constexpr int kNearBits = 4;
 
 /// Looks at the whole data set, on all threads; what it says depends on the files alone. Memory: some hundred bytes a

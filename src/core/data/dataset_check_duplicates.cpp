@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "core/base/error.h"
@@ -11,36 +13,54 @@
 namespace gtsa::data {
 namespace {
 
-constexpr int64_t kColumns = 9;
-constexpr int64_t kRows = 8;
+/// Comparisons along a row or a column of cells.
+constexpr int64_t kSteps = 8;
 
 /// Rec. 601 luma in 1/256.
 int64_t luma(const uint8_t* rgb) { return 77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]; }
 
-/// Pixels [begin, end) of a cell, at least one.
-struct Cell {
-  int64_t begin;
-  int64_t end;
-};
-
-Cell cell(int64_t index, int64_t cells, int64_t pixels) {
-  const int64_t begin = index * pixels / cells;
-  return {begin, std::max(begin + 1, (index + 1) * pixels / cells)};
-}
-
-/// Mean brightness of a cell in 1/256.
-int64_t brightness(const image::Image& picture, Cell rows, Cell columns) {
-  int64_t sum = 0;
-  for (int64_t y = rows.begin; y < rows.end; ++y) {
-    const uint8_t* row = picture.row(y);
-    for (int64_t x = columns.begin; x < columns.end; ++x) sum += luma(row + 3 * x);
+/// Mean brightness, in 1/256, of rows x columns cells of a picture.
+class Cells {
+ public:
+  Cells(const image::Image& picture, int64_t rows, int64_t columns) : columns_(columns) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) {
+        means_.push_back(mean(picture, part(r, rows, picture.height()), part(c, columns, picture.width())));
+      }
+    }
   }
-  return sum / ((rows.end - rows.begin) * (columns.end - columns.begin));
-}
+  int64_t at(int64_t row, int64_t column) const { return means_[static_cast<size_t>(row * columns_ + column)]; }
+  int64_t contrast() const {
+    const auto [darkest, brightest] = std::minmax_element(means_.begin(), means_.end());
+    return *brightest - *darkest;
+  }
+
+ private:
+  /// Pixels [begin, end), at least one.
+  struct Part {
+    int64_t begin;
+    int64_t end;
+  };
+  static Part part(int64_t index, int64_t parts, int64_t pixels) {
+    const int64_t begin = index * pixels / parts;
+    return {begin, std::max(begin + 1, (index + 1) * pixels / parts)};
+  }
+  static int64_t mean(const image::Image& picture, Part rows, Part columns) {
+    int64_t sum = 0;
+    for (int64_t y = rows.begin; y < rows.end; ++y) {
+      const uint8_t* row = picture.row(y);
+      for (int64_t x = columns.begin; x < columns.end; ++x) sum += luma(row + 3 * x);
+    }
+    return sum / ((rows.end - rows.begin) * (columns.end - columns.begin));
+  }
+
+  int64_t columns_;
+  std::vector<int64_t> means_;
+};
 
 /// A different hash and the first picture that has it.
 struct Look {
-  uint64_t hash;
+  DifferenceHash hash;
   int64_t picture;
 };
 
@@ -53,8 +73,8 @@ uint64_t block_mask(int block) {
   return ((uint64_t{1} << width) - 1) << kBlockEdges[static_cast<size_t>(block)];
 }
 
-/// Of two hashes that differ in at most 4 bits, at least two of the six blocks are equal: for every two blocks, the
-/// hashes are sorted by them and those with equal ones compared.
+/// Of two hashes that differ in at most 4 bits of `across`, at least two of its six blocks are equal: for every two
+/// blocks, the hashes are sorted by them and those with equal ones compared.
 class NearLooks {
  public:
   NearLooks(std::vector<Look> looks, int bits) : looks_(std::move(looks)), bits_(bits) {
@@ -75,20 +95,24 @@ class NearLooks {
  private:
   void compare_equal(uint64_t mask) {
     constexpr size_t kMostNeighbours = 4096;
-    const auto key = [&](size_t i) { return looks_[i].hash & mask; };
+    const auto key = [&](size_t i) { return looks_[i].hash.across & mask; };
     std::sort(order_.begin(), order_.end(), [&](size_t i, size_t j) {
-      return std::pair(key(i), looks_[i].hash) < std::pair(key(j), looks_[j].hash);
+      return std::tuple(key(i), looks_[i].hash.across, i) < std::tuple(key(j), looks_[j].hash.across, j);
     });
     for (size_t begin = 0; begin < order_.size(); ++begin) {
       const size_t i = order_[begin];
       for (size_t next = begin + 1; next < order_.size() && next - begin <= kMostNeighbours; ++next) {
         const size_t j = order_[next];
         if (key(j) != key(i)) break;
-        if (std::popcount(looks_[i].hash ^ looks_[j].hash) > bits_) continue;
+        if (!are_near(looks_[i].hash, looks_[j].hash)) continue;
         nearest_[i] = std::min(nearest_[i], looks_[j].picture);
         nearest_[j] = std::min(nearest_[j], looks_[i].picture);
       }
     }
+  }
+
+  bool are_near(const DifferenceHash& a, const DifferenceHash& b) const {
+    return std::popcount(a.across ^ b.across) <= bits_ && std::popcount(a.down ^ b.down) <= bits_;
   }
 
   std::vector<Look> looks_;
@@ -99,23 +123,19 @@ class NearLooks {
 
 }  // namespace
 
-std::optional<uint64_t> difference_hash(const image::Image& picture) {
+std::optional<DifferenceHash> difference_hash(const image::Image& picture) {
   GTSA_CHECK(!picture.empty(), "a picture without pixels has no hash");
   // Two grey levels: what JPEG leaves of one colour.
   constexpr int64_t kSameColour = 2 * 256;
-  uint64_t hash = 0;
-  int64_t darkest = INT64_MAX, brightest = 0;
-  for (int64_t r = 0; r < kRows; ++r) {
-    int64_t left = 0;
-    for (int64_t c = 0; c < kColumns; ++c) {
-      const int64_t value = brightness(picture, cell(r, kRows, picture.height()), cell(c, kColumns, picture.width()));
-      darkest = std::min(darkest, value);
-      brightest = std::max(brightest, value);
-      if (c > 0) hash = hash << 1 | static_cast<uint64_t>(left > value);
-      left = value;
+  const Cells across(picture, kSteps, kSteps + 1), down(picture, kSteps + 1, kSteps);
+  if (across.contrast() <= kSameColour && down.contrast() <= kSameColour) return std::nullopt;
+  DifferenceHash hash;
+  for (int64_t r = 0; r < kSteps; ++r) {
+    for (int64_t c = 0; c < kSteps; ++c) {
+      hash.across = hash.across << 1 | static_cast<uint64_t>(across.at(r, c) > across.at(r, c + 1));
+      hash.down = hash.down << 1 | static_cast<uint64_t>(down.at(r, c) > down.at(r + 1, c));
     }
   }
-  if (brightest - darkest <= kSameColour) return std::nullopt;
   return hash;
 }
 
@@ -149,13 +169,14 @@ std::vector<AlikePair> equal_pairs(std::span<const uint64_t> hashes) {
   return pairs;
 }
 
-std::vector<AlikePair> near_pairs(std::span<const std::optional<uint64_t>> hashes, int bits) {
+std::vector<AlikePair> near_pairs(std::span<const std::optional<DifferenceHash>> hashes, int bits) {
   GTSA_CHECK(bits >= 0 && bits <= kBlocks - 2, "{} bits of difference are not found by {} blocks", bits, kBlocks);
   std::vector<Look> looks;
-  std::unordered_map<uint64_t, size_t> place;
+  std::map<std::pair<uint64_t, uint64_t>, size_t> place;
+  const auto key = [](const DifferenceHash& hash) { return std::pair(hash.across, hash.down); };
   for (int64_t i = 0; i < std::ssize(hashes); ++i) {
     const auto& hash = hashes[static_cast<size_t>(i)];
-    if (hash && place.emplace(*hash, looks.size()).second) looks.push_back({*hash, i});
+    if (hash && place.emplace(key(*hash), looks.size()).second) looks.push_back({*hash, i});
   }
   NearLooks near(std::move(looks), bits);
   const std::vector<int64_t>& nearest = near.search();
@@ -163,7 +184,7 @@ std::vector<AlikePair> near_pairs(std::span<const std::optional<uint64_t>> hashe
   for (int64_t i = 0; i < std::ssize(hashes); ++i) {
     const auto& hash = hashes[static_cast<size_t>(i)];
     if (!hash) continue;
-    const int64_t first = nearest[place.at(*hash)];
+    const int64_t first = nearest[place.at(key(*hash))];
     if (first < i) pairs.push_back({first, i});
   }
   return pairs;

@@ -4,7 +4,6 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/data/dataset_check_duplicates.h"
 #include "core/image/decode.h"
 #include "core/image/label_map.h"
 

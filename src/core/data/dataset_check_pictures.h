@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/data/dataset_check.h"
+#include "core/data/dataset_check_duplicates.h"
 
 namespace gtsa::data {
 
@@ -29,7 +30,7 @@ using LabelCounts = std::array<int64_t, 256>;
 /// What was found.
 struct PictureFacts {
   Size size;                            ///< 0 x 0 if the picture cannot be read
-  std::optional<uint64_t> look;         ///< difference_hash(); none for one colour
+  std::optional<DifferenceHash> look;   ///< difference_hash(); none for one colour
   uint64_t pixels = 0;                  ///< pixel_hash()
   std::vector<Finding> findings;        ///< in a fixed order
   std::unique_ptr<LabelCounts> labels;  ///< of a label map that could be read
