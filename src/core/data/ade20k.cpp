@@ -1,5 +1,6 @@
 #include "core/data/ade20k.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/base/error.h"
@@ -17,25 +18,63 @@ void require_folder(const fs::path& folder, const fs::path& root) {
   throw Error("{} has not ADE20K's layout: the folder {} is missing", root.string(), folder.string());
 }
 
-std::vector<std::string> read_classes(const fs::path& path) {
-  std::error_code failed;
-  if (!fs::exists(path, failed)) throw Error("{} is missing: the names of the classes, one a line", path.string());
+std::vector<std::string_view> split_at(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return text;
+}
+
+/// Lines without their ends; a last empty one is none.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.empty()) return {};
+  std::vector<std::string_view> lines = split_at(text, '\n');
+  for (std::string_view& line : lines) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+  }
+  return lines;
+}
+
+std::vector<std::string> names_one_a_line(const fs::path& path) {
   std::vector<std::string> classes;
   const std::string text = read_text(path);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+  for (const std::string_view line : lines_of(text)) {
     if (line.empty())
       throw Error("{}:{}: the name of class {} is empty", path.string(), classes.size() + 1, classes.size() + 1);
     classes.emplace_back(line);
   }
-  // Labels are bytes, and 0 is not a class.
-  constexpr size_t kMostClasses = 255;
-  if (classes.empty() || classes.size() > kMostClasses) {
-    throw Error("{} names {} classes: between 1 and {} are possible", path.string(), classes.size(), kMostClasses);
+  return classes;
+}
+
+/// The official table. Idx counts from 1 without gaps; some of its numbers and names end with a blank.
+std::vector<std::string> names_of_table(const fs::path& path) {
+  const std::string text = read_text(path);
+  const std::vector<std::string_view> lines = lines_of(text);
+  const auto column = [head = split_at(lines.empty() ? "" : lines[0], '\t')](std::string_view name) {
+    const auto is_named = [&](std::string_view cell) { return trimmed(cell) == name; };
+    return static_cast<size_t>(std::find_if(head.begin(), head.end(), is_named) - head.begin());
+  };
+  const size_t index = column("Idx"), name = column("Name");
+  std::vector<std::string> classes;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const auto cells = split_at(lines[i], '\t');
+    if (index >= cells.size() || name >= cells.size()) {
+      throw Error("{}:{}: no table with tabs and columns Idx and Name, as ADE20K's", path.string(), i + 1);
+    }
+    if (trimmed(cells[index]) != std::to_string(i) || trimmed(cells[name]).empty()) {
+      throw Error("{}:{}: class {} and its name are due", path.string(), i + 1, i);
+    }
+    classes.emplace_back(trimmed(cells[name]));
   }
   return classes;
 }
@@ -48,22 +87,45 @@ bool is_ade20k_layout(const fs::path& root) {
          fs::is_directory(root / "annotations" / "training", failed);
 }
 
-Ade20kSplit read_ade20k(const fs::path& root, const std::string& split) {
+std::vector<std::string> read_ade20k_classes(const fs::path& root) {
+  const fs::path own = root / "classes.txt", official = root / "objectInfo150.txt";
+  std::error_code failed;
+  const bool has_own = fs::exists(own, failed);
+  if (!has_own && !fs::exists(official, failed)) {
+    throw Error("{} is missing: the names of the classes, one a line (ADE20K's own objectInfo150.txt does as well)",
+                own.string());
+  }
+  std::vector<std::string> classes = has_own ? names_one_a_line(own) : names_of_table(official);
+  // Labels are bytes, and 0 is not a class.
+  constexpr size_t kMostClasses = 255;
+  if (classes.empty() || classes.size() > kMostClasses) {
+    throw Error("{} names {} classes: between 1 and {} are possible", (has_own ? own : official).string(),
+                classes.size(), kMostClasses);
+  }
+  return classes;
+}
+
+std::vector<LabelledFile> list_ade20k(const fs::path& root, const std::string& split) {
   const fs::path images = root / "images" / split;
   const fs::path annotations = root / "annotations" / split;
   require_folder(images, root);
   require_folder(annotations, root);
-  Ade20kSplit result;
-  result.classes = read_classes(root / "classes.txt");
   const std::vector<fs::path> arguments{images};
+  std::vector<LabelledFile> files;
   const ImageFolder photos(arguments);
   for (const fs::path& image : photos.files()) {
-    const fs::path annotation = (annotations / image.lexically_relative(images)).replace_extension(".png");
+    files.push_back({image, (annotations / image.lexically_relative(images)).replace_extension(".png")});
+  }
+  return files;
+}
+
+Ade20kSplit read_ade20k(const fs::path& root, const std::string& split) {
+  Ade20kSplit result{.files = list_ade20k(root, split), .classes = read_ade20k_classes(root)};
+  for (const LabelledFile& file : result.files) {
     std::error_code failed;
-    if (!fs::is_regular_file(annotation, failed)) {
-      throw Error("{} has no annotation: {} is missing", image.string(), annotation.string());
+    if (!fs::is_regular_file(file.annotation, failed)) {
+      throw Error("{} has no annotation: {} is missing", file.image.string(), file.annotation.string());
     }
-    result.files.push_back({image, annotation});
   }
   return result;
 }

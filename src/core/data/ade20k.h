@@ -1,6 +1,7 @@
 #pragma once
 // The layout of ADE20K: images/SPLIT/NAME.jpg, annotations/SPLIT/NAME.png (8 bit, one channel, the picture's size: 0 =
-// not counted, k = class k) and classes.txt (line k names class k).
+// not counted, k = class k) and the names of the classes: classes.txt (line k names class k) or, as the official
+// release has it, objectInfo150.txt (a table with tabs; its head names the columns, of which Idx and Name are read).
 
 #include <filesystem>
 #include <string>
@@ -21,7 +22,15 @@ struct Ade20kSplit {
 /// True if `root` has images/training/ and annotations/training/.
 bool is_ade20k_layout(const std::filesystem::path& root);
 
-/// Reads a split: "training" or "validation". Throws Error where a folder, classes.txt or a picture's annotation is
+/// The classes of `root`: classes[k - 1] is what label k means. Throws Error (file and line) for a list that is
+/// missing, empty, too long or broken; the number of classes is never guessed.
+std::vector<std::string> read_ade20k_classes(const std::filesystem::path& root);
+
+/// A split's pictures with the annotations that belong to them, whether these exist or not. Throws Error where a folder
+/// is missing or holds no pictures.
+std::vector<LabelledFile> list_ade20k(const std::filesystem::path& root, const std::string& split);
+
+/// Reads a split: "training" or "validation". Throws Error where a folder, the classes or a picture's annotation is
 /// missing. Files that are no pictures by their extension are passed over.
 Ade20kSplit read_ade20k(const std::filesystem::path& root, const std::string& split);
 

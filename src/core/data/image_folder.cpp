@@ -180,6 +180,8 @@ Found read_list(const fs::path& argument) {
 
 }  // namespace
 
+bool is_picture_by_name(const fs::path& path) { return kind_by_name(path) != FileKind::other; }
+
 ImageFolder::ImageFolder(std::span<const fs::path> arguments) {
   if (arguments.empty()) throw UsageError("no photographs: --data is missing");
   for (const fs::path& argument : arguments) add(argument);

@@ -42,4 +42,7 @@ class ImageFolder {
   std::vector<std::string> description_;
 };
 
+/// True for the extensions that make a file count, of formats that are read and of those that are not.
+bool is_picture_by_name(const std::filesystem::path& path);
+
 }  // namespace gtsa::data

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "core/base/error.h"
 
 namespace gtsa::formats {
@@ -132,6 +134,29 @@ uint64_t JsonCursor::unsigned_integer() {
   if (text_[start] == '0' && next_ > start + 1) fail("broken JSON: a number with a leading zero");
   if (peek() == '.' || peek() == 'e' || peek() == 'E') fail("not a whole number from 0 up");
   return value;
+}
+
+double JsonCursor::real() {
+  skip_space();
+  const size_t start = next_;
+  number();
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text_.data() + start, text_.data() + next_, value);
+  if (failed != std::errc()) fail("a number beyond all doubles");
+  GTSA_CHECK(end == text_.data() + next_, "a number's grammar is JSON's");
+  return value;
+}
+
+bool JsonCursor::boolean() {
+  skip_space();
+  const bool value = peek() == 't';
+  literal(value ? "true" : "false");
+  return value;
+}
+
+char JsonCursor::next_character() {
+  skip_space();
+  return peek();
 }
 
 bool JsonCursor::consume_null() {

@@ -28,6 +28,11 @@ class JsonCursor {
   std::string string();
   /// A whole number in [0, 2^64); a fraction, an exponent or a sign is refused.
   uint64_t unsigned_integer();
+  /// Any number, as the nearest double. One that is beyond every double is refused.
+  double real();
+  bool boolean();
+  /// The character with which the next token begins; '\0' at the end.
+  char next_character();
   /// `null`, if it comes next.
   bool consume_null();
   /// Any value, checked but not kept.

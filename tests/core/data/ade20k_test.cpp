@@ -64,7 +64,9 @@ TEST(Ade20k, NamesWhatIsMissing) {
             here + "/images/training/b.jpg has no annotation: " + here + "/annotations/training/b.png is missing");
   fs::remove(root / "classes.txt");
   EXPECT_EQ(error_of(root.path(), "validation"),
-            here + "/classes.txt is missing: the names of the classes, one a line");
+            here +
+                "/classes.txt is missing: the names of the classes, one a line (ADE20K's own objectInfo150.txt does "
+                "as well)");
 }
 
 TEST(Ade20k, RefusesNamesThatLabelsCannotMean) {
@@ -75,6 +77,33 @@ TEST(Ade20k, RefusesNamesThatLabelsCannotMean) {
   write(root / "classes.txt", "");
   EXPECT_THAT(error_of(root.path(), "training"),
               EndsWith("classes.txt names 0 classes: between 1 and 255 are possible"));
+}
+
+TEST(Ade20k, TakesTheNamesOfTheOfficialRelease) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  fs::remove(root / "classes.txt");
+  write(root / "objectInfo150.txt",
+        "Idx\tRatio\tTrain\tVal\tName\n1\t0.1576\t11664\t1172\twall\n2 \t0.1072\t6046\t612\tbuilding, edifice \r\n");
+  EXPECT_THAT(read_ade20k(root.path(), "training").classes, ElementsAre("wall", "building, edifice"));
+  write(root / "objectInfo150.txt", "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t0.1576\t11664\t1172\t1\tsky\n");
+  EXPECT_THAT(read_ade20k(root.path(), "training").classes, ElementsAre("sky"));
+  write(root / "classes.txt", "own\n");
+  EXPECT_THAT(read_ade20k(root.path(), "training").classes, ElementsAre("own")) << "classes.txt goes first";
+}
+
+TEST(Ade20k, RefusesATableThatIsNotTheOfficialOne) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  fs::remove(root / "classes.txt");
+  write(root / "objectInfo150.txt", "1,wall\n2,sky\n");
+  EXPECT_THAT(error_of(root.path(), "training"),
+              EndsWith("objectInfo150.txt:2: no table with tabs and columns Idx and Name, as ADE20K's"));
+  write(root / "objectInfo150.txt", "Idx\tName\n1\twall\n3\tsky\n");
+  EXPECT_THAT(error_of(root.path(), "training"), EndsWith("objectInfo150.txt:3: class 2 and its name are due"));
+  write(root / "objectInfo150.txt", "");
+  EXPECT_THAT(error_of(root.path(), "training"),
+              EndsWith("objectInfo150.txt names 0 classes: between 1 and 255 are possible"));
 }
 
 TEST(Ade20k, ReadsTheRealSet) {
