@@ -33,7 +33,10 @@ class Photo {
       el("img", {class: "picture", src: page.pictures[this.picture], alt: "", style: `aspect-ratio: ${this.width} / ${this.height}`}),
       this.map, this.marks);
     this.node = el("figure", {class: "card"}, this.stack, this.said);
-    this.stack.addEventListener("click", (event) => choose(this, this.patchAt(event)));
+    this.stack.addEventListener("click", (event) => {
+      choose(this, this.patchAt(event));
+      this.say(this.patchAt(event));
+    });
     this.stack.addEventListener("mousemove", (event) => this.say(this.patchAt(event)));
     this.stack.addEventListener("mouseleave", () => this.say(null));
     this.stack.addEventListener("keydown", (event) => this.walk(event));
