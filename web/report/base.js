@@ -38,8 +38,10 @@ function pictureSvg(place, width, height, ...children) {
 const boxSvg = (box, attributes) =>
   svg("rect", {x: box[0], y: box[1], width: Math.max(0, box[2] - box[0]), height: Math.max(0, box[3] - box[1]), ...attributes});
 
-const picture = (place, caption) =>
-  el("figure", {}, el("img", {class: "picture", src: page.pictures[place], alt: caption}), el("figcaption", {}, caption));
+/// Maps of one pixel a patch are shown as squares, photographs smoothly.
+const picture = (place, caption) => el("figure", {},
+  el("img", {class: "picture", src: page.pictures[place], alt: caption, onload: ({target}) =>
+    target.classList.toggle("pixels", target.naturalWidth < 0.4 * target.clientWidth)}), el("figcaption", {}, caption));
 
 const kColours = ["--first", "--second", "--third", "--fourth", "--fifth", "--sixth"];
 const colourName = (index) => kColours[index % kColours.length];

@@ -7,7 +7,7 @@ const kTitles = {
   momentum: "teacher momentum",
   grad_norm: "gradient norm, before clipping",
   images_per_second: "images per second",
-  data_wait: "share of the step spent waiting for data",
+  data_wait: "data wait, share of a step",
 };
 function titleOf(name) {
   if (kTitles[name]) return kTitles[name];
@@ -56,21 +56,21 @@ function chartTable(runs, place, name) {
   return {table, noisy};
 }
 
-const tickText = (value) => (value === null ? "" : Math.abs(value) >= 1e4 && value % 100 === 0 ? `${value / 1e3}k` : short(value));
+/// Tick values are round: few digits suffice.
+function tickText(value) {
+  const size = Math.abs(value);
+  if (size >= 1e4 && value % 100 === 0) return `${value / 1e3}k`;
+  return size > 0 && size < 1e-3 ? value.toExponential().replace(/(\.\d\d)\d*/, "$1") : String(+value.toPrecision(6));
+}
 
 function axes(ticks) {
   const look = {stroke: cssColour("--quiet"), grid: {stroke: cssColour("--grid"), width: 1},
                 ticks: {stroke: cssColour("--grid"), width: 1, size: 5}, font: "11.5px system-ui, sans-serif"};
   const widest = (u, texts) => Math.max(34, 14 + 6.7 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
   const texts = (u, splits) => splits.map(tickText);
-  // Neighbouring ticks must not read the same: a narrow range is written with more digits.
-  const exact = (u, splits) => {
-    const plain = splits.map(tickText);
-    return new Set(plain).size === plain.length ? plain : splits.map((value) => String(+value.toPrecision(9)));
-  };
   return [{...look, values: texts, space: 60, size: 34, label: "step", labelSize: 14, labelFont: look.font, labelGap: -4,
            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6]},
-          {...look, values: exact, space: 34, size: widest}];
+          {...look, values: texts, space: 26, size: widest}];
 }
 
 class Chart {
@@ -108,13 +108,15 @@ class Chart {
     const {data, cursor} = this.plot;
     const under = cursor.idx ?? null;
     const width = this.noisy ? 2 : 1;
+    const step = data[0][under ?? data[0].length - 1];
     const shown = this.runs.map((run, index) => {
       const column = data[1 + index * width];
+      if (under !== null && !(run[this.place][this.name]?.steps.at(-1) >= step)) return {run, index, value: null};
+      // Of a thinned curve the nearest point to the left speaks for the steps between.
       let at = under ?? column.length - 1;
       while (at >= 0 && (column[at] === undefined || (under === null && column[at] === null))) --at;
       return {run, index, value: at < 0 ? null : column[at]};
     });
-    const step = data[0][under ?? data[0].length - 1];
     this.at.textContent = step === undefined ? "" : step < 0 ? "before training" : `step ${counted(step)}`;
     this.values.replaceChildren(...shown.map(({run, index, value}) => el("li", {},
       el("span", {class: "swatch", "--colour": `var(${colourName(index)})`}),

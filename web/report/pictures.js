@@ -24,9 +24,12 @@ function pairOf(pair, step) {
     svg("image", {href: page.pictures[pair.second], x: size + gap, width: size, height: size}),
     [...matches].sort((a, b) => a.hit - b.hit).map((match) => {
       const ends = {x1: match.from[0], y1: match.from[1], x2: match.to[0] + size + gap, y2: match.to[1]};
-      const words = `${match.hit ? "hit" : "miss"}, similarity ${match.similarity.toFixed(3)}`;
+      const kind = match.hit ? "hit" : "miss";
+      const words = `${kind}, similarity ${match.similarity.toFixed(3)}`;
       return svg("g", {onmouseenter: () => (said.textContent = words), onmouseleave: () => (said.textContent = rest)},
-        svg("line", {class: `match ${match.hit ? "hit" : "miss"}`, ...ends}),
+        svg("line", {class: `match ${kind}`, ...ends}),
+        svg("circle", {class: `end ${kind}`, cx: ends.x1, cy: ends.y1, r: size / 110}),
+        svg("circle", {class: `end ${kind}`, cx: ends.x2, cy: ends.y2, r: size / 110}),
         svg("circle", {class: "truth", cx: match.truth[0] + size + gap, cy: match.truth[1], r: size / 24}),
         svg("line", {class: "touch", ...ends}));
     }));

@@ -9,34 +9,43 @@ function runHead(run, index, several) {
     ["last loss", short(last("loss"))],
     ["images per second", short(last("images_per_second"))],
   ];
-  return el("div", {class: "card"}, el("h3", {}, several ? swatch(index) : null, run.name),
+  return el("div", {class: "card"}, several ? el("h3", {}, swatch(index), run.name) : null,
     el("div", {class: "quiet small"}, run.folder),
     el("dl", {class: "facts"}, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 }
 
 const probeName = (name) => name.replace(/^probe_/, "").replaceAll("_", " ");
 
-/// Before the first step, last, ratio: of every figure that probes measured.
+/// First and last measurement of every figure that probes made, and their ratio; the first is before training where that
+/// was measured.
 function probeTable(runs) {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.probes)))];
   if (names.length === 0) return null;
+  const curves = (run) => Object.values(run.probes);
+  const first = (run) => Math.min(...curves(run).map((curve) => curve.steps[0]));
+  const last = (run) => Math.max(...curves(run).map((curve) => curve.steps.at(-1)));
+  const measured = runs.filter((run) => curves(run).length > 0);
   const cells = (run, name) => {
     const {steps, values} = run.probes[name] ?? {steps: [], values: []};
-    const first = steps[0] < 0 ? values[0] : null;
-    const last = steps.at(-1) >= 0 ? values.at(-1) : null;
-    const ratio = first && last !== null ? `\u00d7${(last / first).toFixed(2)}` : "\u2013";
-    return [el("td", {class: "number"}, short(first)), el("td", {class: "number"}, short(last)),
-            el("td", {class: "number ratio"}, ratio)];
+    const before = steps[0] === first(run) ? values[0] : null;
+    const after = steps.at(-1) === last(run) && last(run) > first(run) ? values.at(-1) : null;
+    return [before, after, before && after !== null ? after / before : null];
   };
-  const lastStep = (run) => Math.max(-1, ...Object.values(run.probes).map((curve) => curve.steps.at(-1)));
   const several = runs.length > 1;
   return section("What frozen features know, before and after",
     el("div", {class: "card scroll", id: "probes"}, el("table", {},
       el("thead", {},
-        several ? el("tr", {}, el("th", {}), runs.map((run, index) => el("th", {colspan: 3}, swatch(index), run.name))) : null,
-        el("tr", {}, el("th", {}, "probe"), runs.map((run) => [el("th", {class: "number"}, "before training"),
-          el("th", {class: "number"}, lastStep(run) < 0 ? "later" : moment(lastStep(run))), el("th", {class: "number"}, "ratio")]))),
-      el("tbody", {}, names.map((name) => el("tr", {}, el("th", {}, probeName(name)), runs.map((run) => cells(run, name))))))));
+        several ? el("tr", {}, el("th", {}), measured.map((run) => el("th", {colspan: 3}, swatch(runs.indexOf(run)), run.name))) : null,
+        el("tr", {}, el("th", {}, "probe"), measured.map((run) => [el("th", {class: "number"}, moment(first(run))),
+          el("th", {class: "number"}, last(run) > first(run) ? moment(last(run)) : "later"), el("th", {class: "number"}, "ratio")]))),
+      el("tbody", {}, names.map((name) => el("tr", {}, el("th", {}, probeName(name)), measured.map((run) => {
+        const [before, after, ratio] = cells(run, name);
+        return [el("td", {class: "number"}, short(before)), el("td", {class: "number"}, short(after)),
+                el("td", {class: "number ratio"}, ratio === null ? "\u2013" : `\u00d7${ratio.toFixed(2)}`)];
+      })))))),
+    measured.filter((run) => run.correspondence).map(({name, correspondence: {patches, photos, chance}}) => el("p", {class: "quiet small"},
+      `${several ? `${name}: ` : ""}correspondence of ${counted(patches)} patches in ${counted(photos)} photographs; ` +
+      `by chance ${short(chance)} of them lie where the geometry says.`)));
 }
 
 /// Rows [name, value of a run, ...] under the runs' names.

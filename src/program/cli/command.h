@@ -44,5 +44,6 @@ Command add_command(CLI::App& parent, const char* name, const char* what, const 
 /// One a file commands_*.cpp: each adds its commands to the root.
 void add_pretrain_commands(CLI::App& root, std::vector<Command>& commands);  ///< pretrain, replay, options
 void add_probe_commands(CLI::App& root, std::vector<Command>& commands);     ///< probe correspondence|segment
+void add_report_commands(CLI::App& root, std::vector<Command>& commands);    ///< report
 
 }  // namespace gtsa::cli

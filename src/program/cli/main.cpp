@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
   std::vector<Command> commands;
   add_pretrain_commands(root, commands);
   add_probe_commands(root, commands);
+  add_report_commands(root, commands);
   try {
     root.parse(argc, argv);
     if (version) {
