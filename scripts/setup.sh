@@ -5,6 +5,7 @@
 #   scripts/setup.sh           install what is missing (as root, or through sudo)
 #   scripts/setup.sh --check   change nothing; exit 1 and name what is missing
 #   scripts/setup.sh --list    print the packages
+#   scripts/setup.sh --browser as without, and Chromium with what drives it: the tests of gtsa report's pages need them
 set -euo pipefail
 
 packages=(
@@ -16,15 +17,20 @@ packages=(
   libcli11-dev libtomlplusplus-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev                    # tests, benchmarks
 )
+browser_packages=(chromium)
+# Only where no other node and npm are there: many people have newer ones from elsewhere, which these would conflict with.
+command -v npm >/dev/null || packages+=(nodejs npm)                # fetch uPlot, the charts of gtsa report
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 mode=install
+npm_options=(--omit=dev)
 case "${1:-}" in
   "") ;;
   --check) mode=check ;;
   --list) printf '%s\n' "${packages[@]}"; exit 0 ;;
-  *) fail "unknown option '$1'; known: --check, --list" ;;
+  --browser) packages+=("${browser_packages[@]}"); npm_options=() ;;
+  *) fail "unknown option '$1'; known: --check, --list, --browser" ;;
 esac
 
 refuse_elsewhere() {
@@ -76,11 +82,23 @@ select_libraries() {
   done
 }
 
+# web/package-lock.json names each version and its checksum; npm ci installs these or fails.
+web=$(cd "$(dirname "$0")/../web" && pwd)
+web_is_complete() {
+  command -v npm >/dev/null && npm ls --prefix "$web" "${npm_options[@]}" >/dev/null 2>&1
+}
+install_web() {
+  say "fetching the pages' libraries with npm ci"
+  npm ci --prefix "$web" "${npm_options[@]}" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    fail "npm could not fetch them; without a network, build with -DGTSA_WEB_ASSETS=DIR (a folder that holds uplot/) or -DGTSA_REPORT=OFF"
+}
+
 refuse_elsewhere
 mapfile -t missing < <(missing_packages)
 if [ "$mode" = check ]; then
   [ ${#missing[@]} = 0 ] || fail "missing: ${missing[*]}"
   [ -z "$(wrong_libraries)" ] || fail "not OpenBLAS's OpenMP build: $(wrong_libraries | tr '\n' ' ')"
+  web_is_complete || fail "web/node_modules is not what web/package-lock.json says"
   say "everything is there"
   exit 0
 fi
@@ -94,4 +112,5 @@ if [ ${#missing[@]} != 0 ]; then
 fi
 select_libraries
 [ -z "$(wrong_libraries)" ] || fail "could not select OpenBLAS's OpenMP build for: $(wrong_libraries | tr '\n' ' ')"
+web_is_complete || install_web
 say "everything is there; BLAS: $(library_in_use libblas.so.3)"

@@ -45,5 +45,6 @@ Command add_command(CLI::App& parent, const char* name, const char* what, const 
 void add_pretrain_commands(CLI::App& root, std::vector<Command>& commands);  ///< pretrain, replay, options
 void add_probe_commands(CLI::App& root, std::vector<Command>& commands);     ///< probe correspondence|segment
 void add_data_commands(CLI::App& root, std::vector<Command>& commands);      ///< data check
+void add_report_commands(CLI::App& root, std::vector<Command>& commands);    ///< report
 
 }  // namespace gtsa::cli
