@@ -49,7 +49,7 @@ const colourOf = (index) => getComputedStyle(document.documentElement).getProper
 const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /// Steps done, for a snapshot or an evaluation after step `step`; -1 is before the first one.
-const moment = (step) => (step < 0 ? "before training" : `after ${counted(step + 1)} steps`);
+const moment = (step) => page.moment ?? (step < 0 ? "before training" : `after ${counted(step + 1)} steps`);
 
 function section(title, ...children) {
   return el("section", {}, el("h2", {}, title), ...children);

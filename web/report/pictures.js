@@ -2,7 +2,8 @@
 
 function featuresOf(run) {
   const {photos, snapshots} = run.pictures_json;
-  const rows = photos.map((photo, index) => el("div", {class: "row"}, picture(photo.picture, "photograph"),
+  const coloured = snapshots.some((snapshot) => snapshot.photos.some((photo) => photo.pca !== null));
+  const rows = !coloured ? [] : photos.map((photo, index) => el("div", {class: "row"}, picture(photo.picture, "photograph"),
     snapshots.map((snapshot) => picture(snapshot.photos[index].pca, moment(snapshot.step)))));
   const heads = photos.map((photo, index) => el("div", {class: "card"}, el("div", {class: "snapshots"},
     snapshots.map((snapshot) => el("div", {}, el("p", {class: "small quiet"}, moment(snapshot.step)),

@@ -139,6 +139,11 @@ Field& Field::positional() {
   return flagged(key_);
 }
 
+Field& Field::several() {
+  several_ = true;
+  return *this;
+}
+
 Field& Field::switched_off_by(std::string flag) {
   switched_off_ = true;
   return flagged(std::move(flag));

@@ -47,6 +47,8 @@ class Field {
   Field& flagged(std::string flag);
   /// Said by its place on the command line, without dashes, and required; several for a list of texts.
   Field& positional();
+  /// `--flag a b c`: a list of texts may be said at once, too.
+  Field& several();
   /// `--flag` makes the switch false ("no-exif" for `exif`).
   Field& switched_off_by(std::string flag);
   /// A flag of the command that is no property of the run: not in TOML, not in config.toml.
@@ -63,6 +65,7 @@ class Field {
   bool is_only_flag() const { return only_flag_; }
   bool is_switched_off() const { return switched_off_; }
   bool is_positional() const { return positional_; }
+  bool takes_several() const { return several_; }
   bool is_switch() const { return std::holds_alternative<bool*>(target_); }
   /// A list of texts: each time the flag is said adds to it. Of other flags the last one counts.
   bool is_repeatable() const;
@@ -94,6 +97,7 @@ class Field {
   bool only_flag_ = false;
   bool switched_off_ = false;
   bool positional_ = false;
+  bool several_ = false;
   std::string default_text_;
   Origin origin_;
 };

@@ -116,7 +116,8 @@ class Reader {
           if (!head.is_string()) throw Error("attention holds what is no picture");
           heads.push_back(pictures_.add_from(folder_, head.get<std::string>()));
         }
-        pictures.push_back({{"pca", picture(photo, "pca")}, {"attention", std::move(heads)}});
+        const bool coloured = !member(photo, "pca").is_null();
+        pictures.push_back({{"pca", coloured ? Json(picture(photo, "pca")) : Json()}, {"attention", std::move(heads)}});
       }
       if (pictures.size() != photos.size())
         throw Error("a snapshot shows {} of {} photos", pictures.size(), photos.size());

@@ -17,7 +17,7 @@ namespace gtsa::report {
 ///                             "flipped"}],
 ///                           "overlaps": [{"first", "second", "box_in_photo", "box_in_first", "box_in_second"}]}]}
 ///   pictures.json         {"patch_size", "photos": [{"picture", "width", "height", "grid": [rows, columns]}],
-///                          "snapshots": [{"step", "photos": [{"pca", "attention": [a picture a head]}],
+///                          "snapshots": [{"step", "photos": [{"pca" (or null), "attention": [a picture a head]}],
 ///                           "correspondences": [{"first", "second", "size",
 ///                             "matches": [{"from", "to", "truth", "hit", "similarity"}]}]}]}; step -1 = before
 ///                             training

@@ -121,26 +121,18 @@ class PictureEvaluator final : public train::Evaluator {
     const bool before = occasion.step == run::kBeforeTraining;
     const fs::path index = run.artefact_path("pictures.json");
     const Frozen network = network_();
-    ordered_json made = write_pictures(real_files(), index.parent_path(),
-                                       before ? "pictures/before" : "pictures/latest", network, photos_, options_);
-    ordered_json snapshot{{"step", occasion.step}, {"photos", ordered_json::array()}};
-    for (ordered_json& photo : made["photos"]) {
-      snapshot["photos"].push_back({{"pca", photo["pca"]}, {"attention", photo["attention"]}});
-      photo.erase("pca");
-      photo.erase("attention");
-    }
-    snapshot["correspondences"] = made["correspondences"];
-    ordered_json snapshots = ordered_json::array();
+    ordered_json pictures =
+        picture_index(network,
+                      write_pictures(real_files(), index.parent_path(), before ? "pictures/before" : "pictures/latest",
+                                     network, photos_, options_),
+                      occasion.step);
     if (!before && fs::exists(index)) {
       const ordered_json old = ordered_json::parse(read_text(index), nullptr, /*allow_exceptions=*/false);
       if (old.is_object() && old.contains("snapshots") && !old["snapshots"].empty()) {
-        snapshots.push_back(old["snapshots"].front());
+        pictures["snapshots"].insert(pictures["snapshots"].begin(), old["snapshots"].front());
       }
     }
-    snapshots.push_back(std::move(snapshot));
-    run.write_artefact(
-        "pictures.json",
-        {{"patch_size", network.patch_size}, {"photos", made["photos"]}, {"snapshots", std::move(snapshots)}});
+    run.write_artefact("pictures.json", pictures);
     return {};
   }
 
@@ -246,21 +238,23 @@ ordered_json write_pictures(FileSystem& files, const fs::path& folder, const std
   };
   std::vector<FeatureMap> maps;
   for (const image::Image& photo : read.photos) maps.push_back(feature_map(network, photo, options));
-  const std::vector<image::Image> colours = pca_pictures(maps, network.patch_size);
+  std::vector<image::Image> colours;
+  if (options.pca) colours = pca_pictures(maps, network.patch_size);
   ordered_json json{{"photos", ordered_json::array()}, {"correspondences", ordered_json::array()}};
   for (size_t i = 0; i < maps.size(); ++i) {
     const FeatureMap& map = maps[i];
     ordered_json attention = ordered_json::array();
-    for (int64_t head = 0; map.attention.defined() && head < map.attention.size(0); ++head) {
+    for (int64_t head = 0; options.attention && map.attention.defined() && head < map.attention.size(0); ++head) {
       attention.push_back(save(fmt::format("{}-attention-{}", i, head),
                                heat_picture(map.attention[head], map.grid, network.patch_size), true));
     }
-    json["photos"].push_back({{"picture", save(fmt::format("{}", i), map.photo, false)},
-                              {"width", map.photo.width()},
-                              {"height", map.photo.height()},
-                              {"grid", {map.grid.rows, map.grid.columns}},
-                              {"pca", save(fmt::format("{}-pca", i), colours[i], true)},
-                              {"attention", std::move(attention)}});
+    json["photos"].push_back(
+        {{"picture", save(fmt::format("{}", i), map.photo, false)},
+         {"width", map.photo.width()},
+         {"height", map.photo.height()},
+         {"grid", {map.grid.rows, map.grid.columns}},
+         {"pca", options.pca ? ordered_json(save(fmt::format("{}-pca", i), colours[i], true)) : nullptr},
+         {"attention", std::move(attention)}});
   }
   for (size_t i = 0; i < read.photos.size() && static_cast<int64_t>(i) < options.pairs; ++i) {
     const MatchedViews views = match_views(network, read.photos[i], read.places[i], options);
@@ -272,6 +266,19 @@ ordered_json write_pictures(FileSystem& files, const fs::path& folder, const std
                                        {"matches", std::move(matches)}});
   }
   return json;
+}
+
+ordered_json picture_index(const Frozen& network, ordered_json made, int64_t step) {
+  ordered_json snapshot{{"step", step}, {"photos", ordered_json::array()}};
+  for (ordered_json& photo : made["photos"]) {
+    snapshot["photos"].push_back({{"pca", photo["pca"]}, {"attention", photo["attention"]}});
+    photo.erase("pca");
+    photo.erase("attention");
+  }
+  snapshot["correspondences"] = std::move(made["correspondences"]);
+  return {{"patch_size", network.patch_size},
+          {"photos", std::move(made["photos"])},
+          {"snapshots", ordered_json::array({std::move(snapshot)})}};
 }
 
 std::unique_ptr<train::Evaluator> picture_evaluator(FrozenProvider network, std::vector<fs::path> photos,

@@ -20,7 +20,9 @@
 namespace gtsa::probe {
 
 struct PictureOptions {
-  int64_t photos = 6;   ///< the first of the list
+  int64_t photos = 6;  ///< the first of the list
+  bool pca = true;
+  bool attention = true;
   int64_t pairs = 4;    ///< photographs of which two views are matched
   int64_t patches = 0;  ///< along the longer side of a photograph; 0 = twice the network's own grid
   uint64_t seed = 0;    ///< of the views
@@ -64,16 +66,20 @@ MatchedViews match_views(const Frozen& network, const image::Image& photo, int64
                          const PictureOptions& options);
 
 /// Writes the pictures of a network under `folder`/`prefix` and returns what is in them, the paths relative to
-/// `folder`: {"photos": [{"picture", "width", "height", "grid": [rows, columns], "pca", "attention": [one a head]}],
-/// "correspondences": [{"first", "second", "size", "matches": [{"from": [x, y], "to", "truth", "hit",
-/// "similarity"}]}]}. Photographs that cannot be read are left out. Throws Error if none can be read.
+/// `folder`: {"photos": [{"picture", "width", "height", "grid": [rows, columns], "pca" (null if not wanted),
+/// "attention": [one a head]}], "correspondences": [{"first", "second", "size", "matches": [{"from": [x, y], "to",
+/// "truth", "hit", "similarity"}]}]}. Photographs that cannot be read are left out. Throws Error if none can be read.
 nlohmann::ordered_json write_pictures(FileSystem& files, const std::filesystem::path& folder, const std::string& prefix,
                                       const Frozen& network, std::span<const std::filesystem::path> photos,
                                       const PictureOptions& options);
 
-/// The same as an evaluator without figures. Artefact pictures.json: {"patch_size", "photos": [{"picture", "width",
-/// "height", "grid"}], "snapshots": [{"step", "photos": [{"pca", "attention"}], "correspondences"}]}: the snapshot
-/// before training and the latest one.
+/// What pages of pictures read, made of what write_pictures() returned: {"patch_size", "photos": [{"picture", "width",
+/// "height", "grid"}], "snapshots": [{"step", "photos": [{"pca", "attention"}], "correspondences"}]}, one snapshot.
+nlohmann::ordered_json picture_index(const Frozen& network, nlohmann::ordered_json made,
+                                     int64_t step = run::kBeforeTraining);
+
+/// Both as an evaluator without figures. Artefact pictures.json: the index with the snapshot before training and the
+/// latest one.
 std::unique_ptr<train::Evaluator> picture_evaluator(FrozenProvider network, std::vector<std::filesystem::path> photos,
                                                     PictureOptions options);
 

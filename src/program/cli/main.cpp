@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_probe_commands(root, commands);
   add_data_commands(root, commands);
   add_report_commands(root, commands);
+  add_visualize_commands(root, commands);
   try {
     root.parse(argc, argv);
     if (version) {
