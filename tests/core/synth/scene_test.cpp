@@ -1,0 +1,2 @@
+#include "core/synth/scene.h"
+#include <gtest/gtest.h>
