@@ -41,7 +41,7 @@ struct Ridge {
   float wavelength = 300;      ///< metres between summits, about
   float roughness = 0.5f;      ///< share of the detail
   Surface surface;
-  Rgb snow;         ///< colour above the snow line
+  Rgb snow;  ///< colour above the snow line
   float snow_line = 1e9f;
 };
 void draw_ridge(Stage& stage, Rng& rng, const Ridge& ridge);

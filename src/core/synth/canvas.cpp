@@ -1,6 +1,7 @@
 #include "core/synth/canvas.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace gtsa::synth {
 
@@ -139,56 +140,111 @@ void Canvas::accumulate_edge(Vec2 from, Vec2 to, const Band& band) {
   }
 }
 
-void Canvas::fill_row(int64_t y, const Band& band, const Paint& paint, const Tag& tag) {
-  const int64_t width = band.right - band.left, offset = (y - band.top) * band.stride();
-  const float* areas = areas_.data() + offset;
+int64_t Canvas::sum_coverage(const float* areas, int64_t width, int64_t& first) {
   float sum = 0;
-  int64_t first = width, last = -1;
-  for (int64_t x = 0; x < width; ++x) {
-    sum += areas[x];
-    const float covered = std::min(std::abs(sum), 1.0f);
-    // Rounding of the sums leaves traces outside the outline.
-    coverage_[x] = covered < 1e-4f ? 0 : covered;
-    if (coverage_[x] > 0) {
-      first = std::min(first, x);
-      last = x;
+  int64_t last = -1;
+  first = width;
+  const auto covered = [](float area) {
+    const float share = std::min(std::abs(area), 1.0f);
+    return share < 1e-4f ? 0.0f : share;  // rounding leaves traces outside the outline
+  };
+  for (int64_t x = 0; x < width;) {
+    // Between its edges an outline's row has no differences: eight columns at a time.
+    uint64_t words[4];
+    if (x + 8 <= width) {
+      std::memcpy(words, areas + x, sizeof words);
+      if ((words[0] | words[1] | words[2] | words[3]) == 0) {
+        const float share = covered(sum);
+        std::fill_n(coverage_.begin() + x, 8, share);
+        if (share > 0) {
+          first = std::min(first, x);
+          last = x + 7;
+        }
+        x += 8;
+        continue;
+      }
     }
-  }
-  if (last >= first) {
-    const auto count = static_cast<size_t>(last - first + 1);
-    const Vec2 start = upright({static_cast<float>(band.left + first) + 0.5f, static_cast<float>(y) + 0.5f});
-    shade(start, paint, count);
-    const int64_t at = y * size_.width + band.left + first;
-    const Rgb step = paint.fades ? Rgb{} : paint.b + paint.a * -1.0f;
-    const Rgb base = paint.fades ? paint.b : paint.a;
-    const float bases[3] = {base.r, base.g, base.b}, steps[3] = {step.r, step.g, step.b};
-    const float* coverage = coverage_.data() + first;
-    if (paint.fades) {
-      for (size_t i = 0; i < count; ++i) coverage_[first + i] *= mixture_[i];
-    }
-    for (int c = 0; c < 3; ++c) {
-      float* out = channels_[c].data() + at;
-      const float from = bases[c], way = steps[c], opacity = paint.opacity;
-      for (size_t i = 0; i < count; ++i) {
-        const float colour = (from + way * mixture_[i]) * tone_[i];
-        out[i] += (colour - out[i]) * (coverage[i] * opacity);
+    const int64_t end = std::min(x + 8, width);
+    for (; x < end; ++x) {
+      sum += areas[x];
+      coverage_[x] = covered(sum);
+      if (coverage_[x] > 0) {
+        first = std::min(first, x);
+        last = x;
       }
     }
   }
-  if (!tag.marks) return;
-  const int8_t* windings = windings_.data() + offset;
-  const int64_t row = y * size_.width + band.left;
+  return last + 1;
+}
+
+void Canvas::fill_row(int64_t y, const Band& band, const Paint& paint, const Tag& tag) {
+  const int64_t width = band.right - band.left, offset = (y - band.top) * band.stride();
+  int64_t first = 0;
+  const int64_t last = sum_coverage(areas_.data() + offset, width, first);
+  if (first < last) {
+    const auto count = static_cast<size_t>(last - first);
+    shade(upright({static_cast<float>(band.left + first) + 0.5f, static_cast<float>(y) + 0.5f}), paint, count);
+    const Rgb step = paint.fades ? Rgb{} : paint.b + paint.a * -1.0f;
+    const Rgb base = paint.fades ? paint.b : paint.a;
+    const float bases[3] = {base.r, base.g, base.b}, steps[3] = {step.r, step.g, step.b};
+    float* coverage = coverage_.data() + first;
+    if (paint.fades) {
+      for (size_t i = 0; i < count; ++i) coverage[i] *= mixture_[i];
+    }
+    if (paint.opacity != 1) {
+      for (size_t i = 0; i < count; ++i) coverage[i] *= paint.opacity;
+    }
+    const bool even = is_even(paint), toned = paint.tone.tile != nullptr;
+    const float *mixture = mixture_.data(), *tone = tone_.data();
+    for (int c = 0; c < 3; ++c) {
+      float* out = channels_[c].data() + y * size_.width + band.left + first;
+      const float from = bases[c], way = steps[c];
+      if (even && !toned) {
+        for (size_t i = 0; i < count; ++i) out[i] += (from - out[i]) * coverage[i];
+      } else if (even) {
+        for (size_t i = 0; i < count; ++i) out[i] += (from * tone[i] - out[i]) * coverage[i];
+      } else if (!toned) {
+        for (size_t i = 0; i < count; ++i) out[i] += (from + way * mixture[i] - out[i]) * coverage[i];
+      } else {
+        for (size_t i = 0; i < count; ++i) out[i] += ((from + way * mixture[i]) * tone[i] - out[i]) * coverage[i];
+      }
+    }
+  }
+  if (tag.marks) mark_row(windings_.data() + offset, y * size_.width + band.left, width, tag);
+}
+
+void Canvas::mark_row(const int8_t* windings, int64_t at, int64_t width, const Tag& tag) {
   int winding = 0;
-  for (int64_t x = 0; x < width; ++x) {
-    winding += windings[x];
-    if (winding == 0) continue;
-    labels_[row + x] = tag.label;
-    instances_[row + x] = tag.instance;
+  for (int64_t x = 0; x < width;) {
+    uint64_t word = 1;
+    if (x + 8 <= width) std::memcpy(&word, windings + x, sizeof word);
+    const int64_t end = std::min(x + 8, width);
+    if (word == 0 && winding == 0) {
+      x = end;
+    } else if (word == 0) {
+      std::fill_n(labels_.begin() + at + x, 8, tag.label);
+      std::fill_n(instances_.begin() + at + x, 8, tag.instance);
+      x = end;
+    }
+    for (; x < end; ++x) {
+      winding += windings[x];
+      if (winding == 0) continue;
+      labels_[at + x] = tag.label;
+      instances_[at + x] = tag.instance;
+    }
   }
 }
 
+/// True where a paint's mixture is of no account: fill_row() then looks at `a` alone.
+bool Canvas::is_even(const Paint& paint) { return !paint.fades && paint.a == paint.b; }
+
 void Canvas::shade(Vec2 start, const Paint& paint, size_t count) {
   const Vec2 step{roll_.x, -roll_.y};  // upright() of one pixel to the right
+  if (paint.tone.tile != nullptr) {
+    std::fill_n(tone_.begin(), count, 1.0f);
+    add_texture(paint.tone, start, step, std::span(tone_.data(), count));
+  }
+  if (is_even(paint)) return;
   const float base = paint.base + paint.along.x * start.x + paint.along.y * start.y;
   const float slope = paint.along.x * step.x + paint.along.y * step.y;
   for (size_t i = 0; i < count; ++i) mixture_[i] = base + slope * static_cast<float>(i);
@@ -202,8 +258,6 @@ void Canvas::shade(Vec2 start, const Paint& paint, size_t count) {
   }
   add_texture(paint.blend, start, step, std::span(mixture_.data(), count));
   for (size_t i = 0; i < count; ++i) mixture_[i] = std::clamp(mixture_[i], 0.0f, 1.0f);
-  std::fill_n(tone_.begin(), count, 1.0f);
-  add_texture(paint.tone, start, step, std::span(tone_.data(), count));
 }
 
 }  // namespace gtsa::synth

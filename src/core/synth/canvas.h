@@ -71,6 +71,10 @@ class Canvas {
   void accumulate(const Path& path, const Band& band);
   void accumulate_edge(Vec2 from, Vec2 to, const Band& band);
   void fill_row(int64_t y, const Band& band, const Paint& paint, const Tag& tag);
+  /// Coverage of a row's pixels from its differences; the half-open range that is not zero ends at what it returns.
+  int64_t sum_coverage(const float* areas, int64_t width, int64_t& first);
+  void mark_row(const int8_t* windings, int64_t at, int64_t width, const Tag& tag);
+  static bool is_even(const Paint& paint);
   void shade(Vec2 start, const Paint& paint, size_t count);
   Vec2 rolled(Vec2 p) const;
   Vec2 upright(Vec2 p) const;

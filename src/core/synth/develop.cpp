@@ -38,24 +38,32 @@ image::Image develop(Canvas& canvas, Rng& rng) {
   const float exposure = rng.uniform(0.85f, 1.15f), contrast = rng.uniform(0.9f, 1.25f);
   const float vignette = rng.uniform(0, 0.3f), noise = 255 * rng.uniform(0.002f, 0.022f);
   const float blur = rng.chance(0.35f) ? rng.uniform(0.05f, 0.22f) : 0.0f;
-  const auto offset = static_cast<float>(rng.below(1 << 14));
+  const auto offset = static_cast<int64_t>(rng.below(Tile::kSide));
   if (blur > 0)
     for (int c = 0; c < 3; ++c) soften(canvas.channel(c), size, blur);
   image::Image image(size.width, size.height);
-  const float scale_x = 2 / static_cast<float>(size.width), scale_y = 2 / static_cast<float>(size.height);
-  const Tile& grain = tile(Pattern::grain);
+  const auto width = static_cast<size_t>(size.width);
+  std::vector<float> lens(width), speckle(width);
+  std::vector<uint8_t> bytes(width);
+  for (size_t x = 0; x < width; ++x) {
+    const float u = 2 * static_cast<float>(x) / static_cast<float>(width) - 1;
+    lens[x] = 0.5f * vignette * u * u;
+  }
   for (int64_t y = 0; y < size.height; ++y) {
-    const float v = static_cast<float>(y) * scale_y - 1;
+    const float v = 2 * static_cast<float>(y) / static_cast<float>(size.height) - 1,
+                row_lens = 1 - 0.5f * vignette * v * v;
+    const int8_t* grain = tile(Pattern::grain).row(static_cast<int>(y % Tile::kSide), 0);
+    for (size_t x = 0; x < width; ++x)
+      speckle[x] = noise / 50 * static_cast<float>(grain[(x + offset) % Tile::kSide]) + 0.5f;
     uint8_t* out = image.row(y);
-    for (int64_t x = 0; x < size.width; ++x) {
-      const float u = static_cast<float>(x) * scale_x - 1;
-      const float light = 255 * exposure * (1 - vignette * 0.5f * (u * u + v * v));
-      const int64_t at = y * size.width + x;
-      const float speckle = noise * 2.5f * grain.sample(static_cast<float>(x) + offset, static_cast<float>(y), 0);
-      for (int c = 0; c < 3; ++c) {
-        const float value = (canvas.channel(c)[at] - 0.45f) * contrast + 0.45f;
-        out[3 * x + c] = static_cast<uint8_t>(std::clamp(value * light * cast[c] + speckle + 0.5f, 0.0f, 255.0f));
+    for (int c = 0; c < 3; ++c) {
+      const float* in = canvas.channel(c).data() + y * size.width;
+      const float gain = 255 * exposure * cast[c], pivot = 0.45f * (1 - contrast);
+      for (size_t x = 0; x < width; ++x) {
+        const float value = (in[x] * contrast + pivot) * gain * (row_lens - lens[x]) + speckle[x];
+        bytes[x] = static_cast<uint8_t>(static_cast<int>(std::min(std::max(value, 0.0f), 255.0f)));
       }
+      for (size_t x = 0; x < width; ++x) out[3 * x + c] = bytes[x];
     }
   }
   return image;

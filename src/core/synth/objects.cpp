@@ -27,9 +27,9 @@ void draw_crowd(Stage& stage, Rng& rng, Category category, std::span<const Pose>
 void draw_parts(Stage& stage, Rng& rng, Category category, const Pose& pose) {
   using Drawer = void (*)(Stage&, Rng&, const Pose&);
   constexpr std::array<Drawer, kCategories - static_cast<int>(kFirstThing) + 1> kDrawers = {
-      draw_person, draw_car,    draw_bus,   draw_boat,    draw_bird,  draw_cow,   draw_tree, draw_bush,
-      draw_house,  draw_lamp,   draw_sign,  draw_bench,   draw_chair, draw_table, draw_window, draw_door,
-      draw_picture, draw_plant, draw_sofa,  draw_shelf,   draw_rock,  draw_umbrella, draw_crate};
+      draw_person,  draw_car,   draw_bus,  draw_boat,  draw_bird,  draw_cow,      draw_tree,   draw_bush,
+      draw_house,   draw_lamp,  draw_sign, draw_bench, draw_chair, draw_table,    draw_window, draw_door,
+      draw_picture, draw_plant, draw_sofa, draw_shelf, draw_rock,  draw_umbrella, draw_crate};
   GTSA_CHECK(is_thing(category), "{} is no thing", name_of(category));
   kDrawers[static_cast<size_t>(category) - static_cast<size_t>(kFirstThing)](stage, rng, pose);
 }
@@ -48,8 +48,8 @@ Rgb pick(Rng& rng, std::initializer_list<Rgb> colours, float variation) {
 }
 
 void add_leafy(Path& path, Rng& rng, Vec2 centre, float rx, float ry, float roughness) {
-  constexpr int kMost = 30;
-  const int corners = std::clamp(static_cast<int>(5 * std::sqrt(std::max(rx, ry))), 8, kMost);
+  constexpr int kMost = 56;
+  const int corners = std::clamp(static_cast<int>(7 * std::sqrt(std::max(rx, ry))), 9, kMost);
   const float step = 2 * std::numbers::pi_v<float> / static_cast<float>(corners);
   const Vec2 turn{std::cos(step), std::sin(step)};
   std::array<Vec2, kMost> points;

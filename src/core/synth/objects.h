@@ -10,10 +10,10 @@ namespace gtsa::synth {
 
 /// Where and how a thing stands.
 struct Pose {
-  Vec3 foot;          ///< where it meets the ground, in metres
-  float yaw = 0;      ///< radians; 0 = its front looks at the camera's back wall, as the camera does
-  float size = 1;     ///< multiplies its usual size
-  int style = 0;      ///< meaning differs: see draw()
+  Vec3 foot;       ///< where it meets the ground, in metres
+  float yaw = 0;   ///< radians; 0 = its front looks at the camera's back wall, as the camera does
+  float size = 1;  ///< multiplies its usual size
+  int style = 0;   ///< meaning differs: see draw()
 };
 
 /// Draws one thing at its pose as an instance of its own. Styles: tree 0 = any broad-leaved, 1 = conifer, 2 = palm,
@@ -22,6 +22,9 @@ struct Pose {
 void draw(Stage& stage, Rng& rng, Category category, const Pose& pose);
 /// Several of a kind as one instance that is marked as a crowd; the poses go from far to near.
 void draw_crowd(Stage& stage, Rng& rng, Category category, std::span<const Pose> poses);
+
+/// Small things without a label that lie on a surface at the pose's height: books, cups, boxes, bowls.
+void draw_clutter(Stage& stage, Rng& rng, const Pose& pose);
 
 // Parts that scenes use as well.
 

@@ -15,8 +15,14 @@ struct Clothes {
 Clothes clothes(Rng& rng) {
   return {pick(rng, {{0.85f, 0.65f, 0.54f}, {0.62f, 0.44f, 0.34f}, {0.42f, 0.29f, 0.22f}, {0.9f, 0.74f, 0.64f}}),
           pick(rng, {{0.12f, 0.09f, 0.08f}, {0.35f, 0.24f, 0.14f}, {0.7f, 0.58f, 0.36f}, {0.55f, 0.54f, 0.53f}}),
-          pick(rng, {{0.7f, 0.15f, 0.15f}, {0.15f, 0.22f, 0.45f}, {0.85f, 0.83f, 0.78f}, {0.15f, 0.15f, 0.17f},
-                     {0.25f, 0.45f, 0.3f}, {0.85f, 0.62f, 0.2f}, {0.5f, 0.6f, 0.75f}, {0.5f, 0.3f, 0.45f}}),
+          pick(rng, {{0.7f, 0.15f, 0.15f},
+                     {0.15f, 0.22f, 0.45f},
+                     {0.85f, 0.83f, 0.78f},
+                     {0.15f, 0.15f, 0.17f},
+                     {0.25f, 0.45f, 0.3f},
+                     {0.85f, 0.62f, 0.2f},
+                     {0.5f, 0.6f, 0.75f},
+                     {0.5f, 0.3f, 0.45f}}),
           pick(rng, {{0.16f, 0.2f, 0.32f}, {0.12f, 0.12f, 0.13f}, {0.45f, 0.4f, 0.32f}, {0.35f, 0.37f, 0.4f}}),
           {0.12f, 0.1f, 0.09f}};
 }
@@ -33,7 +39,8 @@ void draw_person(Stage& stage, Rng& rng, const Pose& pose) {
   const bool skirt = rng.chance(0.25f);
   const Rgb calves = skirt ? wear.skin : wear.legs;
   for (const float leg : {-1.0f, 1.0f}) {
-    const Vec2 hip = board.at(0.06f * leg * fat, 0.5f * h), knee = board.at(0.05f * leg + leg * side * 0.4f * stride, 0.27f * h);
+    const Vec2 hip = board.at(0.06f * leg * fat, 0.5f * h),
+               knee = board.at(0.05f * leg + leg * side * 0.4f * stride, 0.27f * h);
     const Vec2 ankle = board.at(0.06f * leg + leg * side * stride, 0.04f * h);
     stage.fill(Path().stroke(hip, knee, 0.17f * fat * s, 0.13f * s).stroke(knee, ankle, 0.13f * s, 0.09f * s),
                across(stage, calves * (leg * side > 0 ? 1.0f : 0.8f), left, right));
@@ -96,18 +103,22 @@ void draw_bird(Stage& stage, Rng& rng, const Pose& pose) {
       stage.fill(Path().stroke(root, elbow, 0.15f * s, 0.14f * s).stroke(elbow, tip, 0.14f * s, 0.02f * s),
                  gradient(light, wing > 0 ? dark : light, root, tip));
     }
-    stage.fill(Path().ellipse(board.at(0, 0), 0.2f * s, 0.075f * s, -0.15f * side), gradient(light, dark, board.at(0, 0.1f), board.at(0, -0.1f)));
+    stage.fill(Path().ellipse(board.at(0, 0), 0.2f * s, 0.075f * s, -0.15f * side),
+               gradient(light, dark, board.at(0, 0.1f), board.at(0, -0.1f)));
     stage.fill(Path().ellipse(board.at(0.19f * side, 0.05f), 0.06f * s, 0.05f * s), plain(light));
     return;
   }
   stage.shadow(pose.foot, 0.5f * pose.size, 0.3f * pose.size);
   const Vec2 body = board.at(0, 0.15f);
-  stage.fill(Path().stroke(board.at(-0.05f, 0), board.at(-0.05f, 0.1f), 0.025f * s, 0.025f * s)
+  stage.fill(Path()
+                 .stroke(board.at(-0.05f, 0), board.at(-0.05f, 0.1f), 0.025f * s, 0.025f * s)
                  .stroke(board.at(0.06f, 0), board.at(0.06f, 0.1f), 0.025f * s, 0.025f * s),
              Rgb{0.6f, 0.4f, 0.15f});
   stage.fill(Path().stroke(body, board.at(-0.33f * side, 0.17f), 0.14f * s, 0.05f * s), plain(dark));
-  stage.fill(Path().ellipse(body, 0.21f * s, 0.11f * s, -0.2f * side), gradient(light, dark, board.at(0, 0.28f), board.at(0, 0.05f)));
-  stage.fill(Path().stroke(board.at(0.14f * side, 0.18f), board.at(0.2f * side, 0.34f), 0.1f * s, 0.07f * s), plain(light));
+  stage.fill(Path().ellipse(body, 0.21f * s, 0.11f * s, -0.2f * side),
+             gradient(light, dark, board.at(0, 0.28f), board.at(0, 0.05f)));
+  stage.fill(Path().stroke(board.at(0.14f * side, 0.18f), board.at(0.2f * side, 0.34f), 0.1f * s, 0.07f * s),
+             plain(light));
   stage.fill(Path().ellipse(board.at(0.21f * side, 0.36f), 0.065f * s, 0.06f * s), plain(light));
   stage.fill(Path().stroke(board.at(0.25f * side, 0.36f), board.at(0.34f * side, 0.34f), 0.045f * s, 0.01f * s),
              Rgb{0.85f, 0.55f, 0.15f});
@@ -116,13 +127,15 @@ void draw_bird(Stage& stage, Rng& rng, const Pose& pose) {
 void draw_cow(Stage& stage, Rng& rng, const Pose& pose) {
   const Board board(stage, pose);
   const float side = rng.chance(0.5f) ? 1.0f : -1.0f, s = board.scale;
-  const Rgb coat = pick(rng, {{0.86f, 0.84f, 0.8f}, {0.45f, 0.28f, 0.18f}, {0.6f, 0.42f, 0.28f}, {0.18f, 0.15f, 0.14f}});
+  const Rgb coat =
+      pick(rng, {{0.86f, 0.84f, 0.8f}, {0.45f, 0.28f, 0.18f}, {0.6f, 0.42f, 0.28f}, {0.18f, 0.15f, 0.14f}});
   const Rgb spot = pick(rng, {{0.14f, 0.12f, 0.12f}, {0.4f, 0.22f, 0.12f}, {0.9f, 0.88f, 0.85f}});
   const bool grazing = rng.chance(0.5f);
   stage.shadow(pose.foot, 2.6f * pose.size, 1.0f * pose.size);
   const Rgb top = stage.lit(coat * 1.1f, {0, 1, 0}), belly = stage.lit(coat * 0.55f, {0, -0.4f, -0.9f});
   const auto leg = [&](float u, float shade) {
-    stage.fill(Path().stroke(board.at(u * side, 0.75f), board.at((u + 0.02f) * side, 0.38f), 0.24f * s, 0.12f * s)
+    stage.fill(Path()
+                   .stroke(board.at(u * side, 0.75f), board.at((u + 0.02f) * side, 0.38f), 0.24f * s, 0.12f * s)
                    .stroke(board.at((u + 0.02f) * side, 0.4f), board.at(u * side, 0), 0.12f * s, 0.11f * s),
                gradient(mix(belly, top, shade), belly, board.at(u - 0.1f, 0.7f), board.at(u + 0.1f, 0)));
   };
@@ -139,16 +152,19 @@ void draw_cow(Stage& stage, Rng& rng, const Pose& pose) {
     add_leafy(spots, rng, board.at(rng.uniform(-0.6f, 0.55f), rng.uniform(0.85f, 1.15f)), rng.uniform(0.1f, 0.26f) * s,
               rng.uniform(0.08f, 0.16f) * s, 0.25f);
   if (rng.chance(0.7f))
-    stage.glaze(spots, gradient(stage.lit(spot, {0, 1, 0}), stage.lit(spot * 0.6f, {0, 0, -1}), board.at(0, 1.3f), board.at(0, 0.6f)));
+    stage.glaze(spots, gradient(stage.lit(spot, {0, 1, 0}), stage.lit(spot * 0.6f, {0, 0, -1}), board.at(0, 1.3f),
+                                board.at(0, 0.6f)));
   leg(-0.78f, 0.6f);
   leg(0.68f, 0.6f);
   stage.fill(Path().stroke(board.at(-0.93f * side, 1.2f), board.at(-1.02f * side, 0.6f), 0.05f * s, 0.08f * s), belly);
-  const Vec2 neck = board.at(0.75f * side, 1.1f), head = grazing ? board.at(1.28f * side, 0.32f) : board.at(1.2f * side, 1.38f);
+  const Vec2 neck = board.at(0.75f * side, 1.1f),
+             head = grazing ? board.at(1.28f * side, 0.32f) : board.at(1.2f * side, 1.38f);
   stage.fill(Path().stroke(neck, head, 0.45f * s, 0.22f * s), hide);
   const Vec2 muzzle = grazing ? board.at(1.38f * side, 0.1f) : board.at(1.5f * side, 1.22f);
-  stage.fill(Path().stroke(head, muzzle, 0.28f * s, 0.17f * s).ellipse(head, 0.16f * s, 0.15f * s), gradient(top, belly, {head.x, head.y - 0.2f * s}, {head.x, head.y + 0.2f * s}));
-  stage.fill(Path().stroke({head.x - 0.05f * side * s, head.y - 0.1f * s}, {head.x - 0.25f * side * s, head.y - 0.14f * s},
-                           0.1f * s, 0.05f * s),
+  stage.fill(Path().stroke(head, muzzle, 0.28f * s, 0.17f * s).ellipse(head, 0.16f * s, 0.15f * s),
+             gradient(top, belly, {head.x, head.y - 0.2f * s}, {head.x, head.y + 0.2f * s}));
+  stage.fill(Path().stroke({head.x - 0.05f * side * s, head.y - 0.1f * s},
+                           {head.x - 0.25f * side * s, head.y - 0.14f * s}, 0.1f * s, 0.05f * s),
              belly);
 }
 

@@ -18,8 +18,8 @@ struct Greens {
 
 Greens greens(const Stage& stage, Rng& rng, std::initializer_list<Rgb> colours) {
   const Rgb colour = pick(rng, colours, 0.05f);
-  return {stage.lit(colour * 1.25f, normalized(stage.light().to_sun + Vec3{0, 0.4f, -0.3f})),
-          stage.lit(colour * 0.42f, {0, -0.2f, -1})};
+  return {stage.lit(colour * 1.5f, normalized(stage.light().to_sun + Vec3{0, 0.4f, -0.3f})),
+          stage.lit(colour * 0.5f, {0, -0.2f, -1})};
 }
 
 /// A ball of leaves that is bright toward the sun.
@@ -28,7 +28,7 @@ void leaf_ball(Stage& stage, Rng& rng, const Board& board, const Greens& green, 
   add_leafy(path, rng, centre, rx, ry, 0.16f);
   const Vec3 sun = stage.light().to_sun;
   Paint paint = ball(green.lit, green.dark, centre, {rx * 1.1f, ry * 1.1f}, {sun.x, -sun.y});
-  paint.tone = foliage_texture(rng, board, Pattern::leaves, 0.85f, 26);
+  paint.tone = foliage_texture(rng, board, Pattern::leaves, 1.0f, 85);
   stage.fill(path, paint);
 }
 
@@ -44,9 +44,14 @@ void trunk(Stage& stage, Rng& rng, const Board& board, float height, float width
 void broadleaf(Stage& stage, Rng& rng, const Board& board) {
   const float height = rng.uniform(5.5f, 9.5f), crown = height * rng.uniform(0.58f, 0.72f);
   const float wide = crown * rng.uniform(0.32f, 0.55f);
-  const Greens green = greens(stage, rng, {{0.30f, 0.42f, 0.16f}, {0.22f, 0.36f, 0.14f}, {0.40f, 0.45f, 0.18f},
-                                           {0.55f, 0.42f, 0.14f}, {0.34f, 0.40f, 0.24f}});
-  trunk(stage, rng, board, height - 0.6f * crown, 0.05f * height, pick(rng, {{0.32f, 0.25f, 0.19f}, {0.4f, 0.36f, 0.3f}}));
+  const Greens green = greens(stage, rng,
+                              {{0.30f, 0.42f, 0.16f},
+                               {0.22f, 0.36f, 0.14f},
+                               {0.40f, 0.45f, 0.18f},
+                               {0.55f, 0.42f, 0.14f},
+                               {0.34f, 0.40f, 0.24f}});
+  trunk(stage, rng, board, height - 0.6f * crown, 0.05f * height,
+        pick(rng, {{0.32f, 0.25f, 0.19f}, {0.4f, 0.36f, 0.3f}}));
   const Vec2 middle = board.at(rng.uniform(-0.2f, 0.2f), height - 0.5f * crown);
   const int balls = board.scale * height > 25 ? 13 + static_cast<int>(rng.below(8)) : 6;
   for (int i = 0; i < balls; ++i) {
@@ -76,9 +81,10 @@ void conifer(Stage& stage, Rng& rng, const Board& board) {
       const float droop = k % 2 == 0 ? -rng.uniform(0.01f, 0.05f) : rng.uniform(0, 0.035f);
       points.push_back(board.at(u * half, low + (droop + 0.05f * (1 - u * u)) * height * (1 - 0.5f * t)));
     }
-    Paint paint = gradient(green.lit, green.dark, board.at(-stage.light().to_sun.x * 0 + (stage.light().to_sun.x > 0 ? half : -half), high),
+    Paint paint = gradient(green.lit, green.dark,
+                           board.at(-stage.light().to_sun.x * 0 + (stage.light().to_sun.x > 0 ? half : -half), high),
                            board.at(stage.light().to_sun.x > 0 ? -half : half, low));
-    paint.tone = foliage_texture(rng, board, Pattern::blades, 0.8f, 24);
+    paint.tone = foliage_texture(rng, board, Pattern::blades, 1.0f, 55);
     stage.fill(Path().add(points), paint);
   }
 }
@@ -105,8 +111,9 @@ void palm(Stage& stage, Rng& rng, const Board& board) {
     const Vec2 knee = last + way * (0.55f * length);
     const Vec2 tip = knee + Vec2{way.x * 0.5f, way.y * 0.2f + 0.5f} * (0.55f * length);
     const float width = 0.30f * board.scale;
-    stage.fill(Path().stroke(last, knee, 0.3f * width, width).stroke(knee, tip, width, 0.05f * width),
-               plain(mix(green.dark, green.lit, std::clamp(0.5f - 0.5f * way.y + rng.uniform(-0.2f, 0.2f), 0.0f, 1.0f))));
+    stage.fill(
+        Path().stroke(last, knee, 0.3f * width, width).stroke(knee, tip, width, 0.05f * width),
+        plain(mix(green.dark, green.lit, std::clamp(0.5f - 0.5f * way.y + rng.uniform(-0.2f, 0.2f), 0.0f, 1.0f))));
   }
 }
 
@@ -135,18 +142,23 @@ void draw_tree(Stage& stage, Rng& rng, const Pose& pose) {
   const Board board(stage, pose);
   stage.shadow(pose.foot, 4.5f * pose.size, 2.4f * pose.size);
   switch (pose.style) {
-    case 1: return conifer(stage, rng, board);
-    case 2: return palm(stage, rng, board);
-    case 3: return bare(stage, rng, board);
-    default: return broadleaf(stage, rng, board);
+    case 1:
+      return conifer(stage, rng, board);
+    case 2:
+      return palm(stage, rng, board);
+    case 3:
+      return bare(stage, rng, board);
+    default:
+      return broadleaf(stage, rng, board);
   }
 }
 
 void draw_bush(Stage& stage, Rng& rng, const Pose& pose) {
   const Board board(stage, pose);
   stage.shadow(pose.foot, 2.4f * pose.size, 1.2f * pose.size);
-  const Greens green = greens(stage, rng, {{0.27f, 0.40f, 0.16f}, {0.20f, 0.34f, 0.17f}, {0.38f, 0.40f, 0.2f},
-                                           {0.46f, 0.24f, 0.2f}});
+  const Greens green = greens(
+      stage, rng,
+      {{0.27f, 0.40f, 0.16f}, {0.20f, 0.34f, 0.17f}, {0.38f, 0.40f, 0.2f}, {0.36f, 0.2f, 0.14f}, {0.3f, 0.38f, 0.2f}});
   const float wide = rng.uniform(0.8f, 1.5f), high = rng.uniform(0.5f, 1.1f);
   const int balls = 5 + static_cast<int>(rng.below(4));
   for (int i = 0; i < balls; ++i) {
@@ -156,7 +168,8 @@ void draw_bush(Stage& stage, Rng& rng, const Pose& pose) {
     leaf_ball(stage, rng, board, green, at, r * wide, r * high * 1.2f);
   }
   if (rng.chance(0.4f)) {
-    const Rgb petal = pick(rng, {{0.9f, 0.3f, 0.35f}, {0.95f, 0.85f, 0.3f}, {0.92f, 0.9f, 0.95f}, {0.6f, 0.35f, 0.75f}});
+    const Rgb petal =
+        pick(rng, {{0.9f, 0.3f, 0.35f}, {0.95f, 0.85f, 0.3f}, {0.92f, 0.9f, 0.95f}, {0.6f, 0.35f, 0.75f}});
     Path flowers;
     const float r = std::max(0.06f * board.scale, 0.5f);
     for (int i = 0; i < 22; ++i)
@@ -218,8 +231,9 @@ void draw_plant(Stage& stage, Rng& rng, const Pose& pose) {
     stage.fill(Path().stroke(root, middle, 0.15f * width, width).stroke(middle, tip, width, 0.05f * width),
                gradient(mix(green.dark, green.lit, rng.uniform(0.1f, 0.6f)), green.lit, root, tip));
   }
-  stage.fill(Path().add({board.at(-half, pot), board.at(half, pot), board.at(0.75f * half, 0), board.at(-0.75f * half, 0)}),
-             across(stage, clay, board.at(-half, 0), board.at(half, 0)));
+  stage.fill(
+      Path().add({board.at(-half, pot), board.at(half, pot), board.at(0.75f * half, 0), board.at(-0.75f * half, 0)}),
+      across(stage, clay, board.at(-half, 0), board.at(half, 0)));
   stage.fill(Path().rectangle(board.at(-1.1f * half, 1.05f * pot), board.at(1.1f * half, 0.9f * pot)),
              across(stage, clay * 1.1f, board.at(-half, 0), board.at(half, 0)));
 }

@@ -18,14 +18,22 @@ Rng rng_of(uint64_t seed, uint64_t index, Part part) {
 
 void play(SceneType type, Stage& stage, Rng& rng, const Weather& weather) {
   switch (type) {
-    case SceneType::street: return play_street(stage, rng, weather);
-    case SceneType::coast: return play_coast(stage, rng, weather);
-    case SceneType::field: return play_field(stage, rng, weather);
-    case SceneType::room: return play_room(stage, rng, weather);
-    case SceneType::harbour: return play_harbour(stage, rng, weather);
-    case SceneType::forest: return play_forest(stage, rng, weather);
-    case SceneType::mountain: return play_mountain(stage, rng, weather);
-    case SceneType::market: return play_market(stage, rng, weather);
+    case SceneType::street:
+      return play_street(stage, rng, weather);
+    case SceneType::coast:
+      return play_coast(stage, rng, weather);
+    case SceneType::field:
+      return play_field(stage, rng, weather);
+    case SceneType::room:
+      return play_room(stage, rng, weather);
+    case SceneType::harbour:
+      return play_harbour(stage, rng, weather);
+    case SceneType::forest:
+      return play_forest(stage, rng, weather);
+    case SceneType::mountain:
+      return play_mountain(stage, rng, weather);
+    case SceneType::market:
+      return play_market(stage, rng, weather);
   }
 }
 
@@ -58,18 +66,26 @@ void settle_instances(Stage& stage, Scene& scene) {
 Scene render_scene(uint64_t seed, uint64_t index, const SceneOptions& options) {
   for (const int64_t side : {options.width, options.height}) {
     if (side < kLeastSide || side > kMostSide)
-      throw Error("a scene of {} x {} pixels: sides are {} to {}", options.width, options.height, kLeastSide, kMostSide);
+      throw Error("a scene of {} x {} pixels: sides are {} to {}", options.width, options.height, kLeastSide,
+                  kMostSide);
   }
   const Size size{options.width, options.height};
-  Rng setting = rng_of(seed, index, kSetting), content = rng_of(seed, index, kContent), film = rng_of(seed, index, kFilm);
+  Rng setting = rng_of(seed, index, kSetting), content = rng_of(seed, index, kContent),
+      film = rng_of(seed, index, kFilm);
   Scene scene;
   scene.type = static_cast<SceneType>(setting.below(kSceneTypes));
   const Camera camera = draw_camera(scene.type, setting, size);
   Weather weather = draw_weather(setting);
   if (scene.type == SceneType::room) {
     // Lamps and windows light a room from everywhere, a little more from one side; there is no air to speak of.
-    weather.light = {normalized({setting.uniform(-1, 1), 0.8f, -0.6f}), Rgb{0.4f, 0.37f, 0.32f} * setting.uniform(0.6f, 1.1f), {0.68f, 0.66f, 0.62f}, {0.7f, 0.68f, 0.65f}, 1e4f, 0.4f};
+    weather.light = {normalized({setting.uniform(-1, 1), 0.8f, -0.6f}),
+                     Rgb{0.4f, 0.37f, 0.32f} * setting.uniform(0.6f, 1.1f),
+                     {0.82f, 0.8f, 0.76f},
+                     {0.7f, 0.68f, 0.65f},
+                     1e4f,
+                     0.4f};
   }
+  if (scene.type == SceneType::mountain) weather.light.haze_distance *= 4;  // mountain air is clear
   Stage stage(size, camera, weather.light);
   play(scene.type, stage, content, weather);
   settle_instances(stage, scene);

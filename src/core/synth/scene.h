@@ -42,8 +42,8 @@ struct Scene {
 /// Scenes with fewer visible pixels of a thing than this leave them unlabelled.
 inline constexpr int64_t kLeastArea = 12;
 
-/// A pure function of its arguments: the same picture and labels on any number of threads. Throws Error for sizes out of
-/// bounds. In every scene pixels of a thing's category have an instance of that category, and all others have none.
+/// A pure function of its arguments: the same picture and labels on any number of threads. Throws Error for sizes out
+/// of bounds. In every scene pixels of a thing's category have an instance of that category, and all others have none.
 Scene render_scene(uint64_t seed, uint64_t index, const SceneOptions& options = {});
 
 }  // namespace gtsa::synth

@@ -10,7 +10,9 @@ void draw_all(Stage& stage, Rng& rng, std::vector<Placed> things) {
   });
   for (const Placed& thing : things) {
     Rng own({.seed = rng.bits(), .sample = rng.bits(), .purpose = Purpose::scene});
-    if (thing.crowd.empty()) {
+    if (thing.category == Category::none) {
+      draw_clutter(stage, own, thing.pose);
+    } else if (thing.crowd.empty()) {
       draw(stage, own, thing.category, thing.pose);
     } else {
       draw_crowd(stage, own, thing.category, thing.crowd);

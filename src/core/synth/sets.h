@@ -21,8 +21,8 @@ struct Placed {
 /// Draws them in order; each has random numbers of its own.
 void draw_all(Stage& stage, Rng& rng, std::vector<Placed> things);
 
-/// A place on the ground between two depths, nearer ones being as likely in the picture as far ones, within the view and
-/// [left, right] metres.
+/// A place on the ground between two depths, nearer ones being as likely in the picture as far ones, within the view
+/// and [left, right] metres.
 Vec3 somewhere(const Stage& stage, Rng& rng, float near, float far, float left = -1e4f, float right = 1e4f);
 /// `count` poses around a place, from far to near.
 std::vector<Pose> group_around(Rng& rng, Vec3 centre, float spread, int count, float size = 1);

@@ -105,8 +105,8 @@ void Stage::shadow(Vec3 centre, float width, float depth, float strength) {
   if (centre.z - depth < kNear) return;
   const Vec2 middle = project(centre);
   const float rx = std::max(0.5f * width * scale(centre.z), 0.7f);
-  const float ry = std::max(0.5f * (project(centre - Vec3{0, 0, 0.5f * depth}).y -
-                                    project(centre + Vec3{0, 0, 0.5f * depth}).y), 0.7f);
+  const float ry = std::max(
+      0.5f * (project(centre - Vec3{0, 0, 0.5f * depth}).y - project(centre + Vec3{0, 0, 0.5f * depth}).y), 0.7f);
   const Paint paint{.b = {0.02f, 0.03f, 0.06f},
                     .base = 1,
                     .radial = -1,
@@ -127,7 +127,8 @@ TextureMap Stage::plane(Vec3 origin, Vec3 u, Vec3 v, float texels_per_metre) con
   const float f = camera_.focal;
   const auto in_pixels = [&](Vec3 normal, float factor) {
     return Vec3{normal.x / f, -normal.y / f,
-                normal.z - normal.x * camera_.vanishing.x / f + normal.y * camera_.vanishing.y / f} * factor;
+                normal.z - normal.x * camera_.vanishing.x / f + normal.y * camera_.vanishing.y / f} *
+           factor;
   };
   return {in_pixels(cross(q, v), -texels_per_metre), in_pixels(cross(q, u), texels_per_metre),
           in_pixels(cross(u, v), 1)};

@@ -60,9 +60,9 @@ struct Frame {
 struct Surface {
   Rgb colour{0.5f, 0.5f, 0.5f};
   const Tile* tile = nullptr;
-  float amount = 0;              ///< of the tile's tone
+  float amount = 0;  ///< of the tile's tone
   float texels_per_metre = 64;
-  float contrast = 1;            ///< of its shading; 0 = glows
+  float contrast = 1;  ///< of its shading; 0 = glows
 };
 
 class Stage {

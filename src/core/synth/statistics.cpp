@@ -23,7 +23,8 @@ double edge_density(const image::Image& image) {
   int64_t edges = 0;
   for (int64_t y = 1; y + 1 < height; ++y) {
     for (int64_t x = 1; x + 1 < width; ++x) {
-      const float *above = &luma[(y - 1) * width + x], *here = &luma[y * width + x], *below = &luma[(y + 1) * width + x];
+      const float *above = &luma[(y - 1) * width + x], *here = &luma[y * width + x],
+                  *below = &luma[(y + 1) * width + x];
       const float dx = (above[1] - above[-1] + 2 * (here[1] - here[-1]) + below[1] - below[-1]) / 4;
       const float dy = (below[-1] + 2 * below[0] + below[1] - above[-1] - 2 * above[0] - above[1]) / 4;
       edges += dx * dx + dy * dy > kEdge * kEdge;
@@ -60,8 +61,8 @@ PictureStatistics measure_at(const image::Image& image, int64_t side) {
   const int64_t shorter = std::min(image.width(), image.height());
   if (shorter <= side) return measure(image);
   const auto scaled = [&](int64_t length) { return std::max<int64_t>(side, (length * side + shorter / 2) / shorter); };
-  return measure(image::resized_crop(image, {0, 0, image.width(), image.height()}, {scaled(image.width()), scaled(image.height())},
-                                     image::Filter::bilinear));
+  return measure(image::resized_crop(image, {0, 0, image.width(), image.height()},
+                                     {scaled(image.width()), scaled(image.height())}, image::Filter::bilinear));
 }
 
 }  // namespace gtsa::synth

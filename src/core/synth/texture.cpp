@@ -196,13 +196,14 @@ Vec2 mapped(const TextureMap& map, float x, float y) {
   return {(map.u.x * x + map.u.y * y + map.u.z) * w, (map.v.x * x + map.v.y * y + map.v.z) * w};
 }
 
-/// Texels a pixel spans: between the geometric mean of both directions and the longer one.
-float footprint(const TextureMap& map, float x, float y) {
-  const Vec2 here = mapped(map, x, y);
-  const Vec2 right = mapped(map, x + 1, y) - here, down = mapped(map, x, y + 1) - here;
-  const float across = std::sqrt(right.x * right.x + right.y * right.y);
-  const float along = std::sqrt(down.x * down.x + down.y * down.y);
-  return 0.6f * std::max(across, along) + 0.4f * std::sqrt(across * along);
+/// The square of the number of texels that a pixel spans: halfway between the area and the longer side's square.
+float squared_span(const TextureMap& map, float x, float y) {
+  const float w = 1 / (map.w.x * x + map.w.y * y + map.w.z);
+  const Vec2 at{(map.u.x * x + map.u.y * y + map.u.z) * w, (map.v.x * x + map.v.y * y + map.v.z) * w};
+  const Vec2 right = Vec2{map.u.x - at.x * map.w.x, map.v.x - at.y * map.w.x} * w;
+  const Vec2 down = Vec2{map.u.y - at.x * map.w.y, map.v.y - at.y * map.w.y} * w;
+  const float area = std::abs(right.x * down.y - right.y * down.x);
+  return 0.5f * (area + std::max(right.x * right.x + right.y * right.y, down.x * down.x + down.y * down.y));
 }
 
 }  // namespace
@@ -243,22 +244,35 @@ TextureMap flat_map(Vec2 texels_per_pixel, Vec2 offset) {
 
 void add_texture(const Texture& texture, Vec2 start, Vec2 step, std::span<float> values) {
   if (texture.tile == nullptr || texture.amount == 0) return;
-  constexpr size_t kRun = 32;
-  constexpr float kFar = 1 << 15;
+  constexpr size_t kRun = 16;
+  constexpr float kLargestSpan = 1.5f * (1 << (Tile::kLevels - 1));
   const TextureMap& map = texture.map;
+  const Tile& texels = *texture.tile;
+  const auto place = [&](size_t i) {
+    constexpr float kFar = 1 << 15;
+    const Vec2 at = mapped(map, start.x + static_cast<float>(i) * step.x, start.y + static_cast<float>(i) * step.y);
+    return Vec2{std::clamp(at.x, -kFar, kFar), std::clamp(at.y, -kFar, kFar)};
+  };
+  Vec2 from = place(0);
   for (size_t begin = 0; begin < values.size(); begin += kRun) {
     const size_t end = std::min(values.size(), begin + kRun);
+    // Straight between the ends of a short run, where the map is true: a division a run instead of one a pixel.
+    const Vec2 to = place(end);
+    const Vec2 way = (to - from) * (1 / static_cast<float>(end - begin));
     const float middle = 0.5f * static_cast<float>(begin + end);
-    const float texels = footprint(map, start.x + middle * step.x, start.y + middle * step.y);
-    if (!(texels < 1.5f * (1 << (Tile::kLevels - 1)))) continue;  // finer than the coarsest reduction: grey
+    const float span = squared_span(map, start.x + middle * step.x, start.y + middle * step.y);
     int level = 0;
-    while (level + 1 < Tile::kLevels && texels > 1.4f * static_cast<float>(1 << level)) ++level;
-    for (size_t i = begin; i < end; ++i) {
-      const float x = start.x + static_cast<float>(i) * step.x, y = start.y + static_cast<float>(i) * step.y;
-      const Vec2 at = mapped(map, x, y);
-      const float u = std::clamp(at.x, -kFar, kFar), v = std::clamp(at.y, -kFar, kFar);
-      values[i] += texture.amount * texture.tile->sample(u, v, level);
+    for (float most = 2; level + 1 < Tile::kLevels && span > most; most *= 4) ++level;
+    // Finer than the coarsest reduction: the tile's mean, nothing.
+    if (span < kLargestSpan * kLargestSpan) {
+      const bool magnified = span < 0.3f;
+      for (size_t i = begin; i < end; ++i) {
+        const float t = static_cast<float>(i - begin);
+        const float u = from.x + t * way.x, v = from.y + t * way.y;
+        values[i] += texture.amount * (magnified ? texels.bilinear(u, v, 0) : texels.nearest(u, v, level));
+      }
     }
+    from = to;
   }
 }
 

@@ -2,6 +2,7 @@
 // Textures: periodic tiles of noise made once, looked up through a projective map, so that a pixel costs nanoseconds.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,15 +12,15 @@
 namespace gtsa::synth {
 
 enum class Pattern : uint8_t {
-  clouds,   ///< value noise, five octaves
-  grain,    ///< fine noise, one or two texels
-  leaves,   ///< overlapping discs of random tone ("dead leaves", whose statistics are those of photographs)
-  blades,   ///< overlapping upright strokes
-  waves,    ///< crests that lie across
-  bricks,   ///< courses with joints
-  planks,   ///< boards along u, with grain
-  shingles, ///< overlapping rows
-  cobbles,  ///< rounded cells with dark joints
+  clouds,    ///< value noise, five octaves
+  grain,     ///< fine noise, one or two texels
+  leaves,    ///< overlapping discs of random tone ("dead leaves", whose statistics are those of photographs)
+  blades,    ///< overlapping upright strokes
+  waves,     ///< crests that lie across
+  bricks,    ///< courses with joints
+  planks,    ///< boards along u, with grain
+  shingles,  ///< overlapping rows
+  cobbles,   ///< rounded cells with dark joints
 };
 inline constexpr int kPatterns = 9;
 
@@ -33,20 +34,31 @@ class Tile {
   /// `texels`: kSide * kSide values of any mean and deviation.
   explicit Tile(std::span<const float> texels);
 
-  /// Bilinear. u and v in texels of level 0, below 2^16 in size.
-  float sample(float u, float v, int level) const {
+  /// Where to look and how to blend: u and v in texels of level 0, below 2^15 in size.
+  float bilinear(float u, float v, int level) const {
     const float scale = 1.0f / static_cast<float>(1 << level);
-    const int side = kSide >> level;
-    const float x = u * scale + kOffset, y = v * scale + kOffset;
+    const int mask = (kSide >> level) - 1;
+    // Half a texel back: texel i is the tile's value at i + 0.5.
+    const float x = u * scale + (kOffset - 0.5f), y = v * scale + (kOffset - 0.5f);
     const int ix = static_cast<int>(x), iy = static_cast<int>(y);
     const float fx = x - static_cast<float>(ix), fy = y - static_cast<float>(iy);
-    const int8_t* texels = levels_[level].data();
-    const int x0 = ix & (side - 1), x1 = (ix + 1) & (side - 1);
-    const int8_t* row0 = texels + (iy & (side - 1)) * side;
-    const int8_t* row1 = texels + ((iy + 1) & (side - 1)) * side;
+    const int8_t* row0 = row(iy & mask, level);
+    const int8_t* row1 = row((iy + 1) & mask, level);
+    const int x0 = ix & mask, x1 = (ix + 1) & mask;
     const float top = static_cast<float>(row0[x0]) * (1 - fx) + static_cast<float>(row0[x1]) * fx;
     const float bottom = static_cast<float>(row1[x0]) * (1 - fx) + static_cast<float>(row1[x1]) * fx;
     return (top * (1 - fy) + bottom * fy) * (1.0f / 127);
+  }
+  /// The texel that holds the place.
+  float nearest(float u, float v, int level) const {
+    const float scale = 1.0f / static_cast<float>(1 << level);
+    const int mask = (kSide >> level) - 1;
+    const int ix = static_cast<int>(u * scale + kOffset), iy = static_cast<int>(v * scale + kOffset);
+    return static_cast<float>(row(iy & mask, level)[ix & mask]) * (1.0f / 127);
+  }
+  /// kSide >> level texels times 127; 0 <= y < kSide >> level.
+  const int8_t* row(int y, int level) const {
+    return levels_[level].data() + static_cast<ptrdiff_t>(y) * (kSide >> level);
   }
 
  private:
