@@ -36,7 +36,7 @@ image::Image develop(Canvas& canvas, Rng& rng) {
   const Size size = canvas.size();
   const float cast[3] = {rng.uniform(0.93f, 1.07f), rng.uniform(0.97f, 1.03f), rng.uniform(0.92f, 1.08f)};
   const float exposure = rng.uniform(0.85f, 1.15f), contrast = rng.uniform(0.9f, 1.25f);
-  const float vignette = rng.uniform(0, 0.3f), noise = 255 * rng.uniform(0.002f, 0.022f);
+  const float vignette = rng.uniform(0, 0.3f), noise = 255 * rng.uniform(0.002f, 0.014f);
   const float blur = rng.chance(0.35f) ? rng.uniform(0.05f, 0.22f) : 0.0f;
   const auto offset = static_cast<int64_t>(rng.below(Tile::kSide));
   if (blur > 0)

@@ -63,12 +63,16 @@ void settle_instances(Stage& stage, Scene& scene) {
 
 }  // namespace
 
-Scene render_scene(uint64_t seed, uint64_t index, const SceneOptions& options) {
+void check_size(const SceneOptions& options) {
   for (const int64_t side : {options.width, options.height}) {
     if (side < kLeastSide || side > kMostSide)
       throw Error("a scene of {} x {} pixels: sides are {} to {}", options.width, options.height, kLeastSide,
                   kMostSide);
   }
+}
+
+Scene render_scene(uint64_t seed, uint64_t index, const SceneOptions& options) {
+  check_size(options);
   const Size size{options.width, options.height};
   Rng setting = rng_of(seed, index, kSetting), content = rng_of(seed, index, kContent),
       film = rng_of(seed, index, kFilm);

@@ -19,6 +19,9 @@ struct SceneOptions {
   int64_t height = 240;  ///< pixels, kLeastSide..kMostSide
 };
 
+/// Throws Error for sizes out of bounds.
+void check_size(const SceneOptions& options);
+
 /// One thing or, if it is a crowd, one group.
 struct SceneThing {
   Category category = Category::none;
