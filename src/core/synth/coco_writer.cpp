@@ -103,10 +103,10 @@ CocoWriter::CocoWriter(FileSystem& files, std::filesystem::path path)
     fmt::format_to(std::back_inserter(categories), R"({}{{"id":{},"name":"{}","supercategory":"{}"}})",
                    categories.empty() ? "" : ",", k, name_of(category), group_of(category));
   }
-  file_->write(
-      fmt::format(R"({{"info":{{"description":"synthetic scenes made by gtsa","version":"1.0"}},"licenses":[],)"
-                  "\n\"categories\":[{}],\n\"annotations\":[\n",
-                  categories));
+  // Written with the first record: a constructor that throws has no destructor to clear away what it began.
+  pending_ = fmt::format(R"({{"info":{{"description":"synthetic scenes made by gtsa","version":"1.0"}},"licenses":[],)"
+                         "\n\"categories\":[{}],\n\"annotations\":[\n",
+                         categories);
 }
 
 CocoWriter::~CocoWriter() {

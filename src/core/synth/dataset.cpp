@@ -151,8 +151,8 @@ class DatasetWriter {
         folder_(folder),
         options_(options),
         splits_(options),
-        coco_{CocoWriter(files, folder / "annotations" / "instances_train.json"),
-              CocoWriter(files, folder / "annotations" / "instances_val.json")} {}
+        training_(files, folder / "annotations" / "instances_train.json"),
+        validation_(files, folder / "annotations" / "instances_val.json") {}
 
   DatasetSummary write() {
     std::vector<std::thread> workers;
@@ -204,7 +204,7 @@ class DatasetWriter {
   void enter_next(const Record& record) {
     const Size size{options_.scene.width, options_.scene.height};
     const std::string name = stem(entered_) + ".jpg";
-    coco_[record.validation].add(entered_ + 1, name, size, record.annotations);
+    (record.validation ? validation_ : training_).add(entered_ + 1, name, size, record.annotations);
     classes_[record.validation].add(entered_ + 1,
                                     fmt::format("images/{}/{}", record.validation ? "validation" : "training", name),
                                     size, record.type);
@@ -218,7 +218,8 @@ class DatasetWriter {
 
   void finish() {
     link_splits(files_, folder_);
-    for (CocoWriter& coco : coco_) coco.finish();
+    training_.finish();
+    validation_.finish();
     write_atomically(files_, folder_ / "train2019.json", classes_[0].text());
     write_atomically(files_, folder_ / "val2019.json", classes_[1].text());
     write_atomically(files_, folder_ / "categories.json", "[\n" + ClassJson::categories() + "\n]\n");
@@ -239,8 +240,8 @@ class DatasetWriter {
   std::exception_ptr error_;
   std::map<int64_t, Record> waiting_;
   int64_t entered_ = 0, done_ = 0;
-  CocoWriter coco_[2];  // training, validation
-  ClassJson classes_[2];
+  CocoWriter training_, validation_;
+  ClassJson classes_[2];  // training, validation
   DatasetSummary summary_;
 };
 
