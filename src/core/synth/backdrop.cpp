@@ -79,7 +79,7 @@ void draw_sky(Stage& stage, Rng& rng, const Weather& weather) {
   stage.stuff(Category::sky, 0);
   const float width = static_cast<float>(stage.size().width), height = static_cast<float>(stage.size().height);
   const float margin = 0.5f * (width + height), horizon = stage.camera().vanishing.y;
-  const Path whole = Path().rectangle({-margin, -margin}, {width + margin, height + margin});
+  const Path whole = Path().rectangle({-margin, -margin}, {width + margin, horizon + 0.06f * height});
   stage.fill(whole,
              gradient(weather.zenith, weather.horizon, {0, std::min(0.0f, horizon - 0.6f * height)}, {0, horizon}));
   if (weather.clouds <= 0.02f) return;
@@ -150,8 +150,8 @@ void draw_ridge(Stage& stage, Rng& rng, const Ridge& ridge) {
   const float scale = stage.scale(ridge.z), reach = 1.3f * stage.reach(ridge.z),
               width = static_cast<float>(stage.size().width);
   const float step = 2.5f * stage.unit() / scale, shift = rng.uniform(0, 60);
-  const float horizon = stage.project({0, 0, ridge.z}).y;
-  std::vector<Vec2> outline = {{-width, horizon + 2 * width}, {-width, horizon}};
+  const float horizon = stage.project({0, 0, ridge.z}).y, foot = horizon + 8 * stage.unit();
+  std::vector<Vec2> outline = {{-width, foot}, {-width, horizon}};
   std::vector<Vec2> snow;
   for (float x = -reach; x <= reach; x += step) {
     const float u = x / ridge.wavelength + shift;
@@ -168,7 +168,7 @@ void draw_ridge(Stage& stage, Rng& rng, const Ridge& ridge) {
                                         std::max(crest.y, stage.project({x, line, ridge.z}).y))});
   }
   outline.push_back({2 * width, horizon});
-  outline.push_back({2 * width, horizon + 2 * width});
+  outline.push_back({2 * width, foot});
   const Rgb lit = stage.lit(ridge.surface.colour, normalized({0.3f, 0.5f, -0.8f}));
   const float top = stage.project({0, ridge.high, ridge.z}).y;
   Paint paint = gradient(lit * 1.12f, lit * 0.8f, {0, top}, {0, horizon});

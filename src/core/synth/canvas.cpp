@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace gtsa::synth {
 
@@ -27,17 +28,23 @@ struct Canvas::Band {
   bool empty() const { return left >= right || top >= bottom; }
 };
 
+Canvas::Memory& Canvas::spare() {
+  thread_local Memory memory;
+  return memory;
+}
+
 Canvas::Canvas(Size size, float roll)
     : size_(size),
       middle_{0.5f * static_cast<float>(size.width), 0.5f * static_cast<float>(size.height)},
       roll_{std::cos(roll), std::sin(roll)},
       labels_(static_cast<size_t>(size.width * size.height)),
       instances_(labels_.size()),
-      coverage_(static_cast<size_t>(size.width)),
-      mixture_(coverage_.size()),
-      tone_(coverage_.size()) {
-  for (auto& channel : channels_) channel.resize(labels_.size());
+      memory_(std::move(spare())) {
+  for (auto& channel : memory_.channels) channel.assign(labels_.size(), 0.0f);
+  for (auto* row : {&memory_.coverage, &memory_.mixture, &memory_.tone}) row->resize(static_cast<size_t>(size.width));
 }
+
+Canvas::~Canvas() { spare() = std::move(memory_); }
 
 Vec2 Canvas::rolled(Vec2 p) const {
   const Vec2 d = p - middle_;
@@ -78,8 +85,8 @@ void Canvas::fill(const Path& path, const Paint& paint, const Tag& tag) {
 
 void Canvas::accumulate(const Path& path, const Band& band) {
   const auto count = static_cast<size_t>(band.stride() * (band.bottom - band.top));
-  areas_.assign(count, 0.0f);
-  windings_.assign(count, 0);
+  memory_.areas.assign(count, 0.0f);
+  memory_.windings.assign(count, 0);
   for (size_t i = 0; i < path.contours(); ++i) {
     const auto corners = path.contour(i);
     Vec2 last = rolled(corners.back());
@@ -100,13 +107,13 @@ void Canvas::accumulate_edge(Vec2 from, Vec2 to, const Band& band) {
   const Vec2 upper = from.y < to.y ? from : to, lower = from.y < to.y ? to : from;
   const float slope = (lower.x - upper.x) / (lower.y - upper.y);
   const float width = static_cast<float>(band.right - band.left), origin = static_cast<float>(band.left);
-  const auto first = std::max(band.top, static_cast<int64_t>(std::floor(std::max(upper.y, -1.0f))));
+  const auto first = std::max(band.top, static_cast<int64_t>(std::max(upper.y, 0.0f)));
   const float bottom = static_cast<float>(band.bottom);
   for (int64_t y = first; y < band.bottom && static_cast<float>(y) < lower.y; ++y) {
     const float row = static_cast<float>(y);
     const float y0 = std::max(upper.y, row), y1 = std::min({lower.y, row + 1, bottom});
     if (y1 <= y0) continue;
-    float* areas = areas_.data() + (y - band.top) * band.stride();
+    float* areas = memory_.areas.data() + (y - band.top) * band.stride();
     const float at0 = std::clamp(upper.x + (y0 - upper.y) * slope - origin, 0.0f, width);
     const float at1 = std::clamp(upper.x + (y1 - upper.y) * slope - origin, 0.0f, width);
     const float x0 = std::min(at0, at1), x1 = std::max(at0, at1);
@@ -120,21 +127,23 @@ void Canvas::accumulate_edge(Vec2 from, Vec2 to, const Band& band) {
       // Coverage to the right of the edge grows over the columns that it crosses: each gets the difference.
       const float rate = height / (x1 - x0);
       float before = 0;
-      for (int64_t c = column; static_cast<float>(c) < x1; ++c) {
+      int64_t c = column;
+      for (; static_cast<float>(c) < x1; ++c) {
         const float a = std::max(x0, static_cast<float>(c)), b = std::min(x1, static_cast<float>(c + 1));
         const float crossed = rate * (a - x0);
-        const float covered = crossed * 1.0f + rate * (b - a) * (static_cast<float>(c + 1) - 0.5f * (a + b));
+        const float covered = crossed + rate * (b - a) * (static_cast<float>(c + 1) - 0.5f * (a + b));
         areas[c] += covered - before;
         before = covered;
       }
-      const auto behind = static_cast<int64_t>(std::ceil(x1));
-      areas[behind] += height - before;
+      areas[c] += height - before;
     }
     const float centre = row + 0.5f;
     if (upper.y <= centre && centre < lower.y) {
       const float x = std::clamp(upper.x + (centre - upper.y) * slope - origin, 0.0f, width + 1);
-      const auto pixel = static_cast<int64_t>(std::ceil(x - 0.5f));
-      windings_[(y - band.top) * band.stride() + std::clamp<int64_t>(pixel, 0, band.stride() - 1)] +=
+      // The first pixel whose centre is not left of the edge.
+      const auto floor = static_cast<int64_t>(x);
+      const int64_t pixel = floor + (x - static_cast<float>(floor) > 0.5f ? 1 : 0);
+      memory_.windings[(y - band.top) * band.stride() + std::min(pixel, band.stride() - 1)] +=
           static_cast<int8_t>(sign);
     }
   }
@@ -155,7 +164,7 @@ int64_t Canvas::sum_coverage(const float* areas, int64_t width, int64_t& first) 
       std::memcpy(words, areas + x, sizeof words);
       if ((words[0] | words[1] | words[2] | words[3]) == 0) {
         const float share = covered(sum);
-        std::fill_n(coverage_.begin() + x, 8, share);
+        std::fill_n(memory_.coverage.begin() + x, 8, share);
         if (share > 0) {
           first = std::min(first, x);
           last = x + 7;
@@ -167,8 +176,8 @@ int64_t Canvas::sum_coverage(const float* areas, int64_t width, int64_t& first) 
     const int64_t end = std::min(x + 8, width);
     for (; x < end; ++x) {
       sum += areas[x];
-      coverage_[x] = covered(sum);
-      if (coverage_[x] > 0) {
+      memory_.coverage[x] = covered(sum);
+      if (memory_.coverage[x] > 0) {
         first = std::min(first, x);
         last = x;
       }
@@ -180,24 +189,24 @@ int64_t Canvas::sum_coverage(const float* areas, int64_t width, int64_t& first) 
 void Canvas::fill_row(int64_t y, const Band& band, const Paint& paint, const Tag& tag) {
   const int64_t width = band.right - band.left, offset = (y - band.top) * band.stride();
   int64_t first = 0;
-  const int64_t last = sum_coverage(areas_.data() + offset, width, first);
+  const int64_t last = sum_coverage(memory_.areas.data() + offset, width, first);
   if (first < last) {
     const auto count = static_cast<size_t>(last - first);
     shade(upright({static_cast<float>(band.left + first) + 0.5f, static_cast<float>(y) + 0.5f}), paint, count);
     const Rgb step = paint.fades ? Rgb{} : paint.b + paint.a * -1.0f;
     const Rgb base = paint.fades ? paint.b : paint.a;
     const float bases[3] = {base.r, base.g, base.b}, steps[3] = {step.r, step.g, step.b};
-    float* coverage = coverage_.data() + first;
+    float* coverage = memory_.coverage.data() + first;
     if (paint.fades) {
-      for (size_t i = 0; i < count; ++i) coverage[i] *= mixture_[i];
+      for (size_t i = 0; i < count; ++i) coverage[i] *= memory_.mixture[i];
     }
     if (paint.opacity != 1) {
       for (size_t i = 0; i < count; ++i) coverage[i] *= paint.opacity;
     }
     const bool even = is_even(paint), toned = paint.tone.tile != nullptr;
-    const float *mixture = mixture_.data(), *tone = tone_.data();
+    const float *mixture = memory_.mixture.data(), *tone = memory_.tone.data();
     for (int c = 0; c < 3; ++c) {
-      float* out = channels_[c].data() + y * size_.width + band.left + first;
+      float* out = memory_.channels[c].data() + y * size_.width + band.left + first;
       const float from = bases[c], way = steps[c];
       if (even && !toned) {
         for (size_t i = 0; i < count; ++i) out[i] += (from - out[i]) * coverage[i];
@@ -210,7 +219,7 @@ void Canvas::fill_row(int64_t y, const Band& band, const Paint& paint, const Tag
       }
     }
   }
-  if (tag.marks) mark_row(windings_.data() + offset, y * size_.width + band.left, width, tag);
+  if (tag.marks) mark_row(memory_.windings.data() + offset, y * size_.width + band.left, width, tag);
 }
 
 void Canvas::mark_row(const int8_t* windings, int64_t at, int64_t width, const Tag& tag) {
@@ -241,23 +250,23 @@ bool Canvas::is_even(const Paint& paint) { return !paint.fades && paint.a == pai
 void Canvas::shade(Vec2 start, const Paint& paint, size_t count) {
   const Vec2 step{roll_.x, -roll_.y};  // upright() of one pixel to the right
   if (paint.tone.tile != nullptr) {
-    std::fill_n(tone_.begin(), count, 1.0f);
-    add_texture(paint.tone, start, step, std::span(tone_.data(), count));
+    std::fill_n(memory_.tone.begin(), count, 1.0f);
+    add_texture(paint.tone, start, step, std::span(memory_.tone.data(), count));
   }
   if (is_even(paint)) return;
   const float base = paint.base + paint.along.x * start.x + paint.along.y * start.y;
   const float slope = paint.along.x * step.x + paint.along.y * step.y;
-  for (size_t i = 0; i < count; ++i) mixture_[i] = base + slope * static_cast<float>(i);
+  for (size_t i = 0; i < count; ++i) memory_.mixture[i] = base + slope * static_cast<float>(i);
   if (paint.radial != 0) {
     const float sx = 1 / paint.radii.x, sy = 1 / paint.radii.y;
     for (size_t i = 0; i < count; ++i) {
       const float x = (start.x + static_cast<float>(i) * step.x - paint.centre.x) * sx;
       const float y = (start.y + static_cast<float>(i) * step.y - paint.centre.y) * sy;
-      mixture_[i] += paint.radial * (x * x + y * y);
+      memory_.mixture[i] += paint.radial * (x * x + y * y);
     }
   }
-  add_texture(paint.blend, start, step, std::span(mixture_.data(), count));
-  for (size_t i = 0; i < count; ++i) mixture_[i] = std::clamp(mixture_[i], 0.0f, 1.0f);
+  add_texture(paint.blend, start, step, std::span(memory_.mixture.data(), count));
+  for (size_t i = 0; i < count; ++i) memory_.mixture[i] = std::clamp(memory_.mixture[i], 0.0f, 1.0f);
 }
 
 }  // namespace gtsa::synth

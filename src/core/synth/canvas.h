@@ -49,6 +49,9 @@ class Canvas {
  public:
   /// `roll` in radians, about the middle of the picture, clockwise as seen.
   Canvas(Size size, float roll);
+  ~Canvas();
+  Canvas(const Canvas&) = delete;
+  Canvas& operator=(const Canvas&) = delete;
 
   Size size() const { return size_; }
   /// Fills the union of the path's contours (given in upright coordinates).
@@ -62,12 +65,21 @@ class Canvas {
   void clear_extent() { extent_ = {}; }
 
   /// width * height values a channel, about 0..1, not bounded.
-  std::span<float> channel(int c) { return channels_[c]; }
+  std::span<float> channel(int c) { return memory_.channels[c]; }
   std::vector<uint8_t>& labels() { return labels_; }
   std::vector<uint16_t>& instances() { return instances_; }
 
  private:
   struct Band;
+  /// Large and of no lasting value: stays with the thread from one canvas to the next.
+  struct Memory {
+    std::vector<float> channels[3];
+    // Scratch of one fill: signed area and winding differences of the band, values of one row.
+    std::vector<float> areas;
+    std::vector<int8_t> windings;
+    std::vector<float> coverage, mixture, tone;
+  };
+  static Memory& spare();
   void accumulate(const Path& path, const Band& band);
   void accumulate_edge(Vec2 from, Vec2 to, const Band& band);
   void fill_row(int64_t y, const Band& band, const Paint& paint, const Tag& tag);
@@ -82,14 +94,10 @@ class Canvas {
   Size size_;
   Vec2 middle_;
   Vec2 roll_;  ///< cosine and sine
-  std::vector<float> channels_[3];
   std::vector<uint8_t> labels_;
   std::vector<uint16_t> instances_;
   Extent extent_;
-  // Scratch of one fill: signed area and winding differences of the band, values of one row.
-  std::vector<float> areas_;
-  std::vector<int8_t> windings_;
-  std::vector<float> coverage_, mixture_, tone_;
+  Memory memory_;
 };
 
 }  // namespace gtsa::synth

@@ -161,6 +161,7 @@ void play_harbour(Stage& stage, Rng& rng, const Weather& weather) {
                 .roughness = 0.5f,
                 .surface = wooded(rng, 2)});
   const float quay = rng.uniform(26, 55);
+  draw_patch(stage, {.category = Category::grass, .surface = lawn(rng), .near = quay + 7, .y = 0.8f});
   draw_patch(stage, {.category = Category::pavement,
                      .surface = {{0.55f, 0.53f, 0.5f}, &tile(Pattern::cobbles), 0.3f, 50},
                      .near = quay,

@@ -265,11 +265,18 @@ void add_texture(const Texture& texture, Vec2 start, Vec2 step, std::span<float>
     for (float most = 2; level + 1 < Tile::kLevels && span > most; most *= 4) ++level;
     // Finer than the coarsest reduction: the tile's mean, nothing.
     if (span < kLargestSpan * kLargestSpan) {
-      const bool magnified = span < 0.3f;
-      for (size_t i = begin; i < end; ++i) {
-        const float t = static_cast<float>(i - begin);
-        const float u = from.x + t * way.x, v = from.y + t * way.y;
-        values[i] += texture.amount * (magnified ? texels.bilinear(u, v, 0) : texels.nearest(u, v, level));
+      const size_t count = end - begin;
+      float* out = values.data() + begin;
+      if (span < 0.3f) {  // magnified
+        for (size_t i = 0; i < count; ++i) {
+          const float t = static_cast<float>(i);
+          out[i] += texture.amount * texels.bilinear(from.x + t * way.x, from.y + t * way.y, 0);
+        }
+      } else {
+        for (size_t i = 0; i < count; ++i) {
+          const float t = static_cast<float>(i);
+          out[i] += texture.amount * texels.nearest(from.x + t * way.x, from.y + t * way.y, level);
+        }
       }
     }
     from = to;
