@@ -68,7 +68,9 @@ void append_segmentation(std::string& out, const geometry::RunLengthMask& mask, 
   for (size_t i = 0; i < outline.size(); ++i) {
     out += i == 0 ? "[" : ",[";
     for (size_t k = 0; k < outline[i].size(); ++k)
-      fmt::format_to(to, "{}{:g},{:g}", k == 0 ? "" : ",", outline[i][k].x, outline[i][k].y);
+      // Corners of pixels: whole numbers.
+      fmt::format_to(to, "{}{},{}", k == 0 ? "" : ",", static_cast<int64_t>(outline[i][k].x),
+                     static_cast<int64_t>(outline[i][k].y));
     out += ']';
   }
   out += ']';

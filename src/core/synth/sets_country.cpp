@@ -319,8 +319,8 @@ void play_forest(Stage& stage, Rng& rng, const Weather& weather) {
   draw_tufts(stage, rng, litter.colour * 1.1f, stage.nearest_ground(), 14, 80);
   std::vector<Placed> things;
   const int kind = static_cast<int>(rng.below(3));
-  for (int i = 0; i < 16 + static_cast<int>(rng.below(10)); ++i) {
-    const Vec3 at = somewhere(stage, rng, 6, 50);
+  for (int i = 0; i < 12 + static_cast<int>(rng.below(7)); ++i) {
+    const Vec3 at = somewhere(stage, rng, 8, 50);
     const int style = kind == 2 ? static_cast<int>(rng.below(2)) : kind;
     things.push_back(
         {Category::tree, {.foot = at, .size = rng.uniform(0.8f, 1.5f), .style = rng.chance(0.08f) ? 3 : style}});
@@ -331,7 +331,7 @@ void play_forest(Stage& stage, Rng& rng, const Weather& weather) {
     for (Pose& tree : grove) tree.style = kind == 1 ? 1 : 0;
     things.push_back({Category::tree, {.foot = centre}, 1, grove});
   }
-  add_many(things, stage, rng, Category::bush, 6 + static_cast<int>(rng.below(7)), 3.5f, 35);
+  add_many(things, stage, rng, Category::bush, 5 + static_cast<int>(rng.below(5)), 4, 35);
   add_many(things, stage, rng, Category::rock, static_cast<int>(rng.below(6)), 3, 20, 0.7f);
   if (rng.chance(0.4f)) add_many(things, stage, rng, Category::person, 1 + static_cast<int>(rng.below(3)), 4, 20);
   if (rng.chance(0.25f))
