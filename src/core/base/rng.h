@@ -17,6 +17,7 @@ enum class Purpose : uint32_t {
   drop_path = 4,  ///< keep masks; epoch = step, sample = place in the batch
   probe = 5,      ///< probes: views, order and weights
   test = 6,       ///< tests and benchmarks
+  scene = 7,      ///< synthetic scenes and their textures; epoch = part of the scene, sample = index
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.

@@ -35,15 +35,42 @@ void append(png_structp png, png_bytep data, size_t count) {
   if (target->out_of_memory) png_error(png, "out of memory");
 }
 
-bool write_png_to(png_structp png, png_infop info, const Image& image, PngTarget& target) {
+/// Rows of 8-bit samples, one after the other.
+struct PngSource {
+  int64_t width = 0;
+  int64_t height = 0;
+  const uint8_t* samples = nullptr;
+  int64_t stride = 0;
+  bool labels = false;  ///< one channel of few values, else RGB
+};
+
+bool write_png_to(png_structp png, png_infop info, const PngSource& source, PngTarget& target) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_write_fn(png, &target, append, [](png_structp) {});
-  png_set_IHDR(png, info, static_cast<png_uint_32>(image.width()), static_cast<png_uint_32>(image.height()), 8,
-               PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(source.width), static_cast<png_uint_32>(source.height), 8,
+               source.labels ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (source.labels) {
+    // Flat regions: what is left after subtracting the row above is nearly all zeros, and the fast level finds them.
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+    png_set_compression_level(png, 3);
+  }
   png_write_info(png, info);
-  for (int64_t y = 0; y < image.height(); ++y) png_write_row(png, image.row(y));
+  for (int64_t y = 0; y < source.height; ++y) png_write_row(png, source.samples + y * source.stride);
   png_write_end(png, info);
   return true;
+}
+
+std::vector<std::byte> png_of(const PngSource& source) {
+  PngTarget target;
+  png_structp png =
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, [](png_structp, png_const_charp) {});
+  if (png == nullptr) throw std::bad_alloc();
+  png_infop info = png_create_info_struct(png);
+  const bool written = info != nullptr && write_png_to(png, info, source, target);
+  png_destroy_write_struct(&png, &info);
+  if (!written) throw Error("{} x {} pixels cannot be written as PNG", source.width, source.height);
+  return std::move(target.bytes);
 }
 
 struct JpegErrors {
@@ -87,15 +114,17 @@ void save(FileSystem& files, const std::filesystem::path& path, std::span<const 
 
 std::vector<std::byte> encode_png(const Image& image) {
   GTSA_CHECK(!image.empty(), "an image has pixels");
-  PngTarget target;
-  png_structp png =
-      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, [](png_structp, png_const_charp) {});
-  if (png == nullptr) throw std::bad_alloc();
-  png_infop info = png_create_info_struct(png);
-  const bool written = info != nullptr && write_png_to(png, info, image, target);
-  png_destroy_write_struct(&png, &info);
-  if (!written) throw Error("{} x {} pixels cannot be written as PNG", image.width(), image.height());
-  return std::move(target.bytes);
+  return png_of({image.width(), image.height(), image.row(0), image.stride(), false});
+}
+
+std::vector<std::byte> encode_png(const LabelMap& labels) {
+  GTSA_CHECK(!labels.values.empty(), "a label map has pixels");
+  std::vector<uint8_t> samples(labels.values.size());
+  for (size_t i = 0; i < samples.size(); ++i) {
+    GTSA_CHECK(labels.values[i] <= 255, "label {} does not fit 8 bits", labels.values[i]);
+    samples[i] = static_cast<uint8_t>(labels.values[i]);
+  }
+  return png_of({labels.width, labels.height, samples.data(), labels.width, true});
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {

@@ -7,11 +7,15 @@
 
 #include "core/base/files.h"
 #include "core/image/image.h"
+#include "core/image/label_map.h"
 
 namespace gtsa::image {
 
 /// 8-bit RGB, no metadata; the bytes depend on the pixels and the libraries alone.
 std::vector<std::byte> encode_png(const Image& image);
+
+/// Labels as segmentation data sets store them: one channel of 8 bits. Values at most 255.
+std::vector<std::byte> encode_png(const LabelMap& labels);
 
 /// Baseline, chroma subsampled 2 x 2; quality 1..100. Sides at most 65,500: an Error beyond.
 std::vector<std::byte> encode_jpeg(const Image& image, int quality);

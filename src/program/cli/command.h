@@ -47,6 +47,7 @@ void add_probe_commands(CLI::App& root, std::vector<Command>& commands);     ///
 void add_data_commands(CLI::App& root, std::vector<Command>& commands);      ///< data check
 void add_report_commands(CLI::App& root, std::vector<Command>& commands);    ///< report
 
+void add_demo_commands(CLI::App& root, std::vector<Command>& commands);       ///< demo
 void add_visualize_commands(CLI::App& root, std::vector<Command>& commands);  ///< visualize pca|attention|...
 
 }  // namespace gtsa::cli

@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
   root.add_flag("--verbose", verbose, "with an error, also what led to it");
   root.fallthrough();
   std::vector<Command> commands;
+  add_demo_commands(root, commands);
   add_pretrain_commands(root, commands);
   add_probe_commands(root, commands);
   add_data_commands(root, commands);

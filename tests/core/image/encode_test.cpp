@@ -20,6 +20,18 @@ TEST(EncodePng, KeepsEveryPixel) {
   }
 }
 
+TEST(EncodePng, KeepsEveryLabel) {
+  for (const auto& size : test::kAwkwardSizes) {
+    LabelMap in{size.width, size.height, {}};
+    for (int64_t i = 0; i < size.width * size.height; ++i) in.values.push_back(static_cast<uint16_t>(i * 7 % 256));
+    EXPECT_EQ(decode_label_map(encode_png(in), 1 << 20), in) << size.width << " x " << size.height;
+  }
+}
+
+TEST(EncodePng, TakesNoLabelBeyondEightBits) {
+  EXPECT_THROW(encode_png(LabelMap{1, 1, {256}}), BugError);
+}
+
 TEST(EncodeJpeg, KeepsASmoothPictureNearly) {
   const Image in = test::gradient(160, 120);
   const Image out = decode(encode_jpeg(in, 95));
