@@ -9,7 +9,7 @@ function featuresOf(run) {
       el("div", {class: "row"}, picture(photo.picture, "photograph"),
         snapshot.photos[index].attention.map((place, head) => picture(place, `head ${head}`))))))));
   const anyHeads = snapshots.some((snapshot) => snapshot.photos.some((photo) => photo.attention.length > 0));
-  return {pca: rows.length > 0 ? el("div", {class: "card snapshots"}, rows) : null, attention: anyHeads ? heads : []};
+  return {pca: rows.length > 0 ? el("div", {class: "card snapshots pca"}, rows) : null, attention: anyHeads ? heads : []};
 }
 
 /// Both views side by side, a line from each patch to the patch of the other view that is nearest in feature space.
