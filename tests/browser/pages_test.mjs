@@ -21,8 +21,9 @@ try {
 } catch {
   skip("playwright-core is absent");
 }
-const browserPath = [process.env.GTSA_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((candidate) => candidate && existsSync(candidate));
+const browserPath = [
+  process.env.GTSA_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"
+].find((candidate) => candidate && existsSync(candidate));
 if (!browserPath) skip("Chromium is absent");
 
 const make = process.argv[2];
@@ -59,7 +60,8 @@ async function close(page) {
 }
 
 async function fits(page) {
-  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [inner, outer] =
+      await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(inner <= outer, `${inner} pixels wide in a window of ${outer}`);
 }
 
@@ -71,7 +73,8 @@ async function sees(page, look, enough, what) {
     try {
       sight = await page.evaluate(look);
       if (enough(sight)) return sight;
-    } catch { /* the page is loading itself anew */ }
+    } catch { /* the page is loading itself anew */
+    }
     await page.waitForTimeout(50);
   }
   assert.fail(`${what}: last seen ${JSON.stringify(sight)}`);
@@ -94,7 +97,8 @@ const tests = {
           const page = await open(browser, name, {width, colorScheme});
           await fits(page);
           if (screenshots && [390, 1280].includes(width)) {
-            await page.screenshot({path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true});
+            await page.screenshot(
+                {path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true});
           }
           await close(page);
         }
@@ -122,19 +126,22 @@ const tests = {
 
   async "dragging zooms all charts, a double click shows all again"(browser) {
     const page = await open(browser, "report.html");
-    const range = () => page.evaluate(() => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min));
+    const range = () =>
+        page.evaluate(() => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min));
     const whole = await range();
     const plot = await page.locator('[data-name="loss"] .u-over').boundingBox();
     await page.mouse.move(plot.x + plot.width * 0.25, plot.y + 50);
     await page.mouse.down();
     await page.mouse.move(plot.x + plot.width * 0.5, plot.y + 60, {steps: 5});
     await page.mouse.up();
-    const zoomed = await sees(page, () => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min),
-      (ranges) => ranges[0] < 150, "zoom");
+    const zoomed = await sees(
+        page, () => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min),
+        (ranges) => ranges[0] < 150, "zoom");
     assert.ok(zoomed.every((width) => width < 150), JSON.stringify(zoomed));
     await page.mouse.dblclick(plot.x + 50, plot.y + 50);
-    await sees(page, () => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min),
-      (ranges) => Math.abs(ranges[0] - whole[0]) < 1, "all again");
+    await sees(
+        page, () => charts.charts.map((chart) => chart.plot.scales.x.max - chart.plot.scales.x.min),
+        (ranges) => Math.abs(ranges[0] - whole[0]) < 1, "all again");
     await close(page);
   },
 
@@ -155,8 +162,10 @@ const tests = {
   async "every kind of artefact has its place, and hostile names are but text"(browser) {
     const page = await open(browser, "report.html");
     const whole = await page.locator("main").innerText();
-    for (const words of ["What frozen features know", "before training", "\u00d71.50", "Rotation: 61% right", "never seen", "absent",
-                         "loss crop is nan", "gtsa_reference.toml:4", "a processor", "head 2", "where the geometry says"]) {
+    for (const words
+             of ["What frozen features know", "before training", "\u00d71.50", "Rotation: 61% right", "never seen",
+                 "absent", "loss crop is nan", "gtsa_reference.toml:4", "a processor", "head 2",
+                 "where the geometry says"]) {
       assert.ok(whole.includes(words), words);
     }
     assert.ok(whole.includes("<img src=x onerror=alert(1)></script><!--.jpg"));
@@ -168,7 +177,9 @@ const tests = {
 
   async "runs are compared: curves overlaid, tables side by side, differences first"(browser) {
     const page = await open(browser, "two.html");
-    assert.deepEqual((await text(page, '[data-name="loss"] .values')).split(/\s+/).filter((word) => /[a-z]/.test(word)), ["run", "other"]);
+    assert.deepEqual(
+        (await text(page, '[data-name="loss"] .values')).split(/\s+/).filter((word) => /[a-z]/.test(word)),
+        ["run", "other"]);
     assert.equal(await page.locator("#probes thead tr").first().locator("th[colspan]").count(), 2);
     assert.match(await text(page, "#differences"), /schedule.total_steps\s+400\s+300/);
     await close(page);
@@ -178,16 +189,23 @@ const tests = {
     const page = await open(browser, "follow.html", {mayMiss: true});
     assert.match(await text(page, ".facts"), /400 of 400/);
     await page.evaluate(() => scrollTo(0, 300));
-    await page.evaluate(() => { window.stillTheSame = true; });
+    await page.evaluate(() => {
+      window.stillTheSame = true;
+    });
     execFileSync(make, [folder, "more"]);
-    await sees(page, () => document.querySelector(".facts").innerText, (facts) => /450 of 400/.test(facts) && /7\.500/.test(facts), "new points");
+    await sees(
+        page, () => document.querySelector(".facts").innerText,
+        (facts) => /450 of 400/.test(facts) && /7\.500/.test(facts), "new points");
     assert.equal(await page.evaluate(() => charts.charts[0].plot.data[0].at(-1)), 449);
     assert.equal(await page.evaluate(() => window.stillTheSame && scrollY), 300, "not loaded anew");
     execFileSync(make, [folder, "pictures"]);
-    await sees(page, () => [window.stillTheSame === undefined, document.querySelector(".facts").innerText],
-      ([anew, facts]) => anew && /500 of 400/.test(facts), "loaded anew for new pictures");
+    await sees(
+        page, () => [window.stillTheSame === undefined, document.querySelector(".facts").innerText],
+        ([anew, facts]) => anew && /500 of 400/.test(facts), "loaded anew for new pictures");
     execFileSync(make, [folder, "end"]);
-    await sees(page, () => document.querySelector("main").innerText.includes("written at step 500"), (yes) => yes, "the last page");
+    await sees(
+        page, () => document.querySelector("main").innerText.includes("written at step 500"), (yes) => yes,
+        "the last page");
     assert.equal(existsSync(path.join(folder, "follow.data.js")), false);
     await close(page);
   },

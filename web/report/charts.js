@@ -11,8 +11,10 @@ const kTitles = {
 };
 function titleOf(name) {
   if (kTitles[name]) return kTitles[name];
-  return name.replace(/^loss_(.*)/, "$1 loss").replace(/^coefficient_(.*)/, "weight of the $1 loss")
-    .replace(/^probe_/, "").replaceAll("_", " ");
+  return name.replace(/^loss_(.*)/, "$1 loss")
+      .replace(/^coefficient_(.*)/, "weight of the $1 loss")
+      .replace(/^probe_/, "")
+      .replaceAll("_", " ");
 }
 
 /// [[heading, figure's place in a run, names]]: in the order of the files.
@@ -50,7 +52,7 @@ function runningMean(values) {
 function chartTable(runs, place, name) {
   const curves = runs.map((run) => run[place][name] ?? {steps: [], values: []});
   const noisy = place === "metrics" && /^loss|^grad_norm|^images|^data_wait/.test(name) &&
-    curves.some((curve) => curve.values.length >= kNoisy);
+      curves.some((curve) => curve.values.length >= kNoisy);
   const tables = curves.map(({steps, values}) => (noisy ? [steps, values, runningMean(values)] : [steps, values]));
   const table = tables.length === 1 ? tables[0] : uPlot.join(tables, tables.map((t) => t.map(() => 1)));
   return {table, noisy};
@@ -64,13 +66,28 @@ function tickText(value) {
 }
 
 function axes(ticks) {
-  const look = {stroke: cssColour("--quiet"), grid: {stroke: cssColour("--grid"), width: 1},
-                ticks: {stroke: cssColour("--grid"), width: 1, size: 5}, font: "11.5px system-ui, sans-serif"};
+  const look = {
+    stroke: cssColour("--quiet"),
+    grid: {stroke: cssColour("--grid"), width: 1},
+    ticks: {stroke: cssColour("--grid"), width: 1, size: 5},
+    font: "11.5px system-ui, sans-serif"
+  };
   const widest = (u, texts) => Math.max(34, 14 + 6.7 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
   const texts = (u, splits) => splits.map(tickText);
-  return [{...look, values: texts, space: 60, size: 34, label: "step", labelSize: 14, labelFont: look.font, labelGap: -4,
-           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6]},
-          {...look, values: texts, space: 26, size: widest}];
+  return [
+    {
+      ...look,
+      values: texts,
+      space: 60,
+      size: 34,
+      label: "step",
+      labelSize: 14,
+      labelFont: look.font,
+      labelGap: -4,
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6]
+    },
+    {...look, values: texts, space: 26, size: widest}
+  ];
 }
 
 class Chart {
@@ -79,8 +96,9 @@ class Chart {
     this.at = el("span", {class: "at"});
     this.values = el("ul", {class: "values"});
     this.plotNode = el("div", {class: "plot"});
-    this.node = el("div", {class: "card chart", "data-name": name},
-      el("header", {}, el("h4", {}, titleOf(name)), this.at), this.values, this.plotNode);
+    this.node =
+        el("div", {class: "card chart", "data-name": name}, el("header", {}, el("h4", {}, titleOf(name)), this.at),
+           this.values, this.plotNode);
   }
 
   draw() {
@@ -90,15 +108,23 @@ class Chart {
     const series = this.runs.flatMap((run, index) => {
       const stroke = colourOf(index);
       const line = {stroke, width: 1.8, spanGaps: false, points: {show: few, size: 5, fill: stroke}};
-      return noisy ? [{...line, width: 1, alpha: 0.35, points: {show: false}}, {...line, points: {show: false}}] : [line];
+      return noisy ? [{...line, width: 1, alpha: 0.35, points: {show: false}}, {...line, points: {show: false}}] :
+                     [line];
     });
     this.plot?.destroy();
-    this.plot = new uPlot({
-      width: Math.max(200, this.plotNode.clientWidth), height: 190, legend: {show: false}, padding: [10, 10, 0, 0],
-      cursor: {y: false, sync: {key: "steps"}, points: {size: 7}},
-      scales: {x: {time: false}}, axes: axes(), series: [{}, ...series],
-      hooks: {setCursor: [() => this.read()], setScale: [(u, key) => key === "x" && Chart.remember(u)]},
-    }, table, this.plotNode);
+    this.plot = new uPlot(
+        {
+          width: Math.max(200, this.plotNode.clientWidth),
+          height: 190,
+          legend: {show: false},
+          padding: [10, 10, 0, 0],
+          cursor: {y: false, sync: {key: "steps"}, points: {size: 7}},
+          scales: {x: {time: false}},
+          axes: axes(),
+          series: [{}, ...series],
+          hooks: {setCursor: [() => this.read()], setScale: [(u, key) => key === "x" && Chart.remember(u)]},
+        },
+        table, this.plotNode);
     this.read();
   }
 
@@ -118,17 +144,20 @@ class Chart {
       return {run, index, value: at < 0 ? null : column[at]};
     });
     this.at.textContent = step === undefined ? "" : step < 0 ? "before training" : `step ${counted(step)}`;
-    this.values.replaceChildren(...shown.map(({run, index, value}) => el("li", {},
-      el("span", {class: "swatch", "--colour": `var(${colourName(index)})`}),
-      this.runs.length > 1 ? `${run.name} ` : null, el("b", {}, short(value)))));
+    this.values.replaceChildren(...shown.map(
+        ({run, index, value}) =>
+            el("li", {}, el("span", {class: "swatch", "--colour": `var(${colourName(index)})`}),
+               this.runs.length > 1 ? `${run.name} ` : null, el("b", {}, short(value)))));
   }
 
   update(runs) {
     this.runs = runs;
     const zoom = Chart.zoom;
     const {table, noisy} = chartTable(runs, this.place, this.name);
-    if (noisy !== this.noisy) this.draw();
-    else this.plot.setData(table, !zoom);
+    if (noisy !== this.noisy)
+      this.draw();
+    else
+      this.plot.setData(table, !zoom);
     if (zoom) this.plot.setScale("x", zoom);
     this.read();
   }
@@ -143,8 +172,10 @@ class Chart {
     const steps = u.data[0], {min, max} = u.scales.x;
     if (steps.length === 0 || min === null) return;
     const all = min <= steps[0] && max >= steps.at(-1);
-    if (!all) Chart.zoom = {min, max};
-    else if (Chart.zoom && !Chart.updating) Chart.zoom = null;
+    if (!all)
+      Chart.zoom = {min, max};
+    else if (Chart.zoom && !Chart.updating)
+      Chart.zoom = null;
   }
 }
 Chart.zoom = null;
@@ -169,13 +200,14 @@ class Charts {
     }
     this.form = form;
     this.charts = [];
-    this.node.replaceChildren(...groups.map(([heading, place, names]) => section(heading,
-      el("div", {class: "charts"}, names.map((name) => {
-        const chart = new Chart(runs, place, name);
-        this.charts.push(chart);
-        return chart.node;
-      })))));
-    if (groups.length === 0) this.node.append(el("p", {class: "note"}, "No optimiser step has been logged yet: no curves."));
+    this.node.replaceChildren(
+        ...groups.map(([heading, place, names]) => section(heading, el("div", {class: "charts"}, names.map((name) => {
+                                                             const chart = new Chart(runs, place, name);
+                                                             this.charts.push(chart);
+                                                             return chart.node;
+                                                           })))));
+    if (groups.length === 0)
+      this.node.append(el("p", {class: "note"}, "No optimiser step has been logged yet: no curves."));
     this.redraw();
   }
 

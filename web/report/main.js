@@ -5,7 +5,8 @@ const kAskEvery = 2000;  // milliseconds
 // crops.json is `crops` of a run; pictures.json `pictures` (the page's own pictures are page.pictures).
 const withPictures = (runs) => runs.map((run) => ({...run, pictures_json: run.pictures}));
 
-const headNode = el("div"), tablesNode = el("div"), detailNode = el("div"), pictureNode = el("div"), endNode = el("div");
+const headNode = el("div"), tablesNode = el("div"), detailNode = el("div"), pictureNode = el("div"),
+      endNode = el("div");
 const charts = new Charts();
 const status = el("p", {class: "quiet small"});
 
@@ -33,14 +34,19 @@ function notes(runs) {
 
 function showLive({runs, written, program}) {
   const all = withPictures(runs), several = runs.length > 1;
-  headNode.replaceChildren(el("h1", {}, several ? `${runs.length} runs compared` : runs[0].name), status,
-    el("div", {class: "run-head columns"}, runs.map((run, index) => runHead(run, index, several))));
+  headNode.replaceChildren(
+      el("h1", {}, several ? `${runs.length} runs compared` : runs[0].name), status,
+      el("div", {class: "run-head columns"}, runs.map((run, index) => runHead(run, index, several))));
   tablesNode.replaceChildren(...[probeTable(all)].filter(Boolean));
   charts.show(all);
   detailNode.replaceChildren(...[probeDetails(all)].filter(Boolean));
-  keepingOpen(endNode, () => endNode.replaceChildren(...[events(all), machine(all), configuration(all), ...notes(runs),
-    el("footer", {}, `${program}, ${written}. Curves: uPlot ${uPlotVersion()}, MIT licence. ` +
-      "Drag over a chart to zoom into steps, double-click to see all.")].filter(Boolean)));
+  keepingOpen(
+      endNode,
+      () => endNode.replaceChildren(...[events(all), machine(all), configuration(all), ...notes(runs),
+                                        el("footer", {},
+                                           `${program}, ${written}. Curves: uPlot ${uPlotVersion()}, MIT licence. ` +
+                                               "Drag over a chart to zoom into steps, double-click to see all.")]
+                                        .filter(Boolean)));
   status.textContent = page.follow ? `following; last news ${written}` : `written ${written}`;
   status.classList.toggle("live", page.follow);
 }
@@ -48,14 +54,26 @@ function showLive({runs, written, program}) {
 /// The banner of uPlot's file says which version it is.
 function uPlotVersion() {
   return document.scripts[document.scripts.length - 1].textContent.match(/uPlot \(v([\d.]+)\)/)?.[1] ??
-    [...document.scripts].map((s) => s.textContent.match(/uPlot \(v([\d.]+)\)/)?.[1]).find(Boolean) ?? "";
+      [...document.scripts].map((s) => s.textContent.match(/uPlot \(v([\d.]+)\)/)?.[1]).find(Boolean) ?? "";
 }
 
 // --- following: a script beside the page is loaded again and again; fetch() may not read files -------------------
 
-const memory = {  // of this tab; private windows may refuse
-  get(key) { try { return sessionStorage.getItem(key); } catch { return null; } },
-  set(key, value) { try { sessionStorage.setItem(key, value); } catch { /* then zoom and place are lost */ } },
+const memory = {
+  // of this tab; private windows may refuse
+  get(key) {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch { /* then zoom and place are lost */
+    }
+  },
 };
 
 function loadAnew(reason) {
@@ -80,13 +98,23 @@ window.gtsaUpdate = (news) => {
 function ask() {
   const base = location.href.split(/[?#]/)[0].replace(/\.[^./]*$/, "");
   const script = el("script", {src: `${base}.data.js?${Date.now()}`});
-  script.onload = () => { script.remove(); setTimeout(ask, kAskEvery); };
-  script.onerror = () => { script.remove(); loadAnew("end"); };
+  script.onload = () => {
+    script.remove();
+    setTimeout(ask, kAskEvery);
+  };
+  script.onerror = () => {
+    script.remove();
+    loadAnew("end");
+  };
   document.head.append(script);
 }
 
 document.getElementById("main").append(headNode, tablesNode, charts.node, detailNode, pictureNode, endNode);
-try { Chart.zoom = JSON.parse(memory.get("gtsa zoom")); } catch { Chart.zoom = null; }
+try {
+  Chart.zoom = JSON.parse(memory.get("gtsa zoom"));
+} catch {
+  Chart.zoom = null;
+}
 memory.set("gtsa zoom", "null");
 showLive(page);
 {

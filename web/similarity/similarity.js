@@ -1,10 +1,13 @@
 // Click a patch: the cosine of its feature with every patch of every photograph, as a colour.
 
 // Viridis, which reads the same for every kind of colour vision and in grey.
-const kScale = [[68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137],
-                [53, 183, 121], [109, 205, 89], [180, 222, 44], [253, 231, 37]];
+const kScale = [
+  [68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121],
+  [109, 205, 89], [180, 222, 44], [253, 231, 37]
+];
 function colourAt(share) {
-  const place = Math.min(Math.max(share, 0), 1) * (kScale.length - 1), low = Math.min(Math.floor(place), kScale.length - 2);
+  const place = Math.min(Math.max(share, 0), 1) * (kScale.length - 1),
+        low = Math.min(Math.floor(place), kScale.length - 2);
   return kScale[low].map((value, i) => Math.round(value + (place - low) * (kScale[low + 1][i] - value)));
 }
 
@@ -29,9 +32,20 @@ class Photo {
     this.map = el("canvas", {width: this.columns, height: this.rows});
     this.marks = svg("svg", {viewBox: `0 0 ${this.columns} ${this.rows}`, preserveAspectRatio: "none"});
     this.said = el("figcaption", {}, "\u00a0");
-    this.stack = el("div", {class: "stack", tabindex: 0, "data-photo": index, "aria-label": `photograph ${index + 1}, ${this.columns} by ${this.rows} patches`},
-      el("img", {class: "picture", src: page.pictures[this.picture], alt: "", style: `aspect-ratio: ${this.width} / ${this.height}`}),
-      this.map, this.marks);
+    this.stack =
+        el("div", {
+          class: "stack",
+          tabindex: 0,
+          "data-photo": index,
+          "aria-label": `photograph ${index + 1}, ${this.columns} by ${this.rows} patches`
+        },
+           el("img", {
+             class: "picture",
+             src: page.pictures[this.picture],
+             alt: "",
+             style: `aspect-ratio: ${this.width} / ${this.height}`
+           }),
+           this.map, this.marks);
     this.node = el("figure", {class: "card"}, this.stack, this.said);
     this.stack.addEventListener("click", (event) => {
       choose(this, this.patchAt(event));
@@ -46,7 +60,7 @@ class Photo {
     const place = this.stack.getBoundingClientRect();
     const at = (share, count) => Math.min(Math.max(Math.floor(share * count), 0), count - 1);
     return at((event.clientY - place.top) / place.height, this.rows) * this.columns +
-      at((event.clientX - place.left) / place.width, this.columns);
+        at((event.clientX - place.left) / place.width, this.columns);
   }
 
   walk(event) {
@@ -71,13 +85,16 @@ class Photo {
   paint(low, high, opacity) {
     const context = this.map.getContext("2d");
     const pixels = context.createImageData(this.columns, this.rows);
-    this.similarity.forEach((value, patch) => pixels.data.set([...colourAt((value - low) / (high - low)), 255 * opacity], 4 * patch));
+    this.similarity.forEach(
+        (value, patch) => pixels.data.set([...colourAt((value - low) / (high - low)), 255 * opacity], 4 * patch));
     context.putImageData(pixels, 0, 0);
-    const ring = (patch, name) => svg("rect", {class: name, x: patch % this.columns, y: Math.floor(patch / this.columns), width: 1, height: 1});
+    const ring = (patch, name) =>
+        svg("rect", {class: name, x: patch % this.columns, y: Math.floor(patch / this.columns), width: 1, height: 1});
     const own = chosen.photo === this;
     const best = this.similarity.reduce((top, value, patch) => (value > this.similarity[top] ? patch : top), 0);
-    this.marks.replaceChildren(...(own ? [ring(chosen.patch, "chosen under"), ring(chosen.patch, "chosen")]
-                                       : [ring(best, "chosen under"), ring(best, "best")]));
+    this.marks.replaceChildren(
+        ...(own ? [ring(chosen.patch, "chosen under"), ring(chosen.patch, "chosen")] :
+                  [ring(best, "chosen under"), ring(best, "best")]));
     this.best = best;
     this.say(null);
   }
@@ -85,16 +102,21 @@ class Photo {
   say(patch) {
     if (!this.similarity) return;
     const at = (p) => `row ${Math.floor(p / this.columns) + 1}, column ${p % this.columns + 1}`;
-    if (patch !== null) this.said.textContent = `${at(patch)}: ${this.similarity[patch].toFixed(3)}`;
-    else if (chosen.photo === this) this.said.textContent = `chosen: ${at(chosen.patch)}`;
-    else this.said.textContent = `most similar: ${this.similarity[this.best].toFixed(3)} at ${at(this.best)}`;
+    if (patch !== null)
+      this.said.textContent = `${at(patch)}: ${this.similarity[patch].toFixed(3)}`;
+    else if (chosen.photo === this)
+      this.said.textContent = `chosen: ${at(chosen.patch)}`;
+    else
+      this.said.textContent = `most similar: ${this.similarity[this.best].toFixed(3)} at ${at(this.best)}`;
   }
 }
 
 let chosen = null;
 const photos = page.photos.map((photo, index) => new Photo(photo, index));
 const lowText = el("span"), highText = el("span");
-const opacity = el("input", {type: "range", min: 0, max: 100, value: 70, "aria-label": "strength of the map", oninput: () => repaint()});
+const opacity =
+    el("input",
+       {type: "range", min: 0, max: 100, value: 70, "aria-label": "strength of the map", oninput: () => repaint()});
 
 function choose(photo, patch) {
   chosen = {photo, patch};
@@ -113,9 +135,11 @@ function repaint() {
 
 const ramp = kScale.map((_, i) => `rgb(${colourAt(i / (kScale.length - 1)).join(" ")})`).join(", ");
 document.getElementById("main").append(
-  el("h1", {}, page.title),
-  el("p", {class: "quiet"}, "Click a patch, or focus a photograph and use the arrow keys: colours show how similar every other patch's feature is (cosine). The dashed ring is the most similar patch of a photograph."),
-  el("div", {class: "scale"}, lowText, el("i", {style: `background: linear-gradient(to right, ${ramp})`}), highText,
-    el("label", {}, "photograph", opacity, "map")),
-  el("div", {class: "similarity"}, photos.map((photo) => photo.node)));
+    el("h1", {}, page.title),
+    el("p", {class: "quiet"},
+       "Click a patch, or focus a photograph and use the arrow keys: colours show how similar every other " +
+           "patch's feature is (cosine). The dashed ring is the most similar patch of a photograph."),
+    el("div", {class: "scale"}, lowText, el("i", {style: `background: linear-gradient(to right, ${ramp})`}), highText,
+       el("label", {}, "photograph", opacity, "map")),
+    el("div", {class: "similarity"}, photos.map((photo) => photo.node)));
 choose(photos[0], Math.floor(photos[0].rows / 2) * photos[0].columns + Math.floor(photos[0].columns / 2));

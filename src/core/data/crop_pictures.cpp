@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/image/encode.h"
 #include "core/image/resample.h"
 
@@ -61,13 +60,14 @@ ordered_json sample_json(FileSystem& files, const std::filesystem::path& folder,
                              {"box_in_photo", scaled(view.crop, scale)},
                              {"turn", static_cast<int>(view.turn)},
                              {"flipped", false}});
-    if (v == 0) continue;
-    json["overlaps"].push_back(
-        {{"first", 0},
-         {"second", v},
-         {"box_in_photo", scaled(common_part(plan.views[0].crop, view.crop), scale)},
-         {"box_in_first", json_of(plan.global_boxes[static_cast<size_t>(v)])},
-         {"box_in_second", json_of(plan.all_boxes[static_cast<size_t>(v * plan.global_views)])}});
+    for (int64_t q = 0; q < std::min(v, plan.global_views); ++q) {
+      json["overlaps"].push_back(
+          {{"first", q},
+           {"second", v},
+           {"box_in_photo", scaled(common_part(plan.views[static_cast<size_t>(q)].crop, view.crop), scale)},
+           {"box_in_first", json_of(plan.global_boxes[static_cast<size_t>(q * views + v)])},
+           {"box_in_second", json_of(plan.all_boxes[static_cast<size_t>(v * plan.global_views + q)])}});
+    }
   }
   return json;
 }
@@ -85,8 +85,8 @@ ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path&
       const image::Image photo = image::read_image(sample.path, decode);
       const MultiCropPlan plan = plan_views(photo.size(), views, seed, sample.epoch, sample.place);
       json["photos"].push_back(sample_json(files, folder, fmt::format("{}/{}", prefix, i), photo, plan));
-    } catch (const image::ImageError& error) {
-      log::warning("no picture of a sample: {}", error.what());
+    } catch (const image::ImageError&) {
+      continue;  // whoever takes samples of it says what is wrong
     }
   }
   return json;

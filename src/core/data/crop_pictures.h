@@ -23,7 +23,7 @@ struct PlannedSample {
 /// them, paths relative to `folder`: {"photos": [{"picture", "width", "height", "views": [{"kind": "global"|"local",
 /// "picture", "size", "box_in_photo": [x0, y0, x1, y1], "turn", "flipped"}], "overlaps": [{"first", "second",
 /// "box_in_photo", "box_in_first", "box_in_second"}]}]}. Boxes are in pixels of the picture or of the turned view; the
-/// overlaps are those of the first global view with all others. Photographs that cannot be read are left out.
+/// overlaps are those of each global view with the views after it. Photographs that cannot be read are left out.
 nlohmann::ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path& folder,
                                            const std::string& prefix, std::span<const PlannedSample> samples,
                                            const ViewOptions& views, uint64_t seed, const image::DecodeOptions& decode);

@@ -44,7 +44,7 @@ Json opening_of_log(const run::Run& run) {
     const std::string_view rest =
         level == std::string::npos ? std::string_view() : std::string_view(line).substr(level + kLevel.size());
     if (!rest.starts_with("gtsa ")) continue;
-    return {{"started", line.substr(0, level)}, {"program", rest}};
+    return {{"started", line.substr(0, level)}, {"run", rest}};
   }
   return Json::object();
 }
@@ -67,11 +67,15 @@ Json checkpoint_facts(const run::Run& run) {
   return Json::object();
 }
 
+/// The machine of the newest start, with the threads that this start used.
 Json machine_of_start(const std::vector<Json>& events) {
   for (auto it = events.rbegin(); it != events.rend(); ++it) {
     if (text_of(*it, "event") != "start") continue;
     const auto machine = it->find("machine");
-    if (machine != it->end() && machine->is_object()) return *machine;
+    if (machine == it->end() || !machine->is_object()) continue;
+    Json facts = *machine;
+    if (it->contains("threads")) facts["threads"] = (*it)["threads"];
+    return facts;
   }
   return Json::object();
 }
@@ -89,8 +93,13 @@ std::string sentence_of(const std::string& kind, const Json& event) {
     const bool timed = seconds != event.end() && seconds->is_number();
     return text_of(event, "file") + (timed ? fmt::format(" in {:.2f} s", seconds->get<double>()) : "");
   }
+  if (kind == "start") {
+    const auto machine = event.find("machine");
+    if (machine != event.end() && machine->is_object())
+      return fmt::format("{} on {}", text_of(*machine, "program"), text_of(*machine, "cpu"));
+  }
   Json rest = event;
-  for (const char* key : {"event", "step", "machine"}) rest.erase(key);
+  for (const char* key : {"event", "step"}) rest.erase(key);
   return rest.empty() ? std::string() : text_of(rest);
 }
 

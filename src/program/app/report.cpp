@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/signals.h"
@@ -25,7 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr double kLookEvery = 1;        ///< seconds
+constexpr double kWritingShare = 0.05;  ///< of a processor at most: the run goes on beside
 
 /// Where the page goes. Nothing but a page of ours is written over.
 fs::path page_of(const ReportOptions& options) {
@@ -62,17 +64,21 @@ std::string fingerprint(const std::vector<fs::path>& runs) {
 /// Writes the page whenever the runs have something new, until they end or a signal comes.
 Ending follow(const std::vector<fs::path>& runs, const fs::path& page) {
   const StopSignals signals;
+  const Clock clock = steady_clock();
   std::string shown;
+  double next_page = clock();
   log::info("following; {} shows what is new; Ctrl-C ends it", page.string());
   while (!StopSignals::requested()) {
     const std::string now = fingerprint(runs);
-    if (now != shown) {
+    if (now != shown && clock() >= next_page) {
+      const double begin = clock();
       write(runs, page, /*follow=*/true);
       shown = now;
-    } else if (std::none_of(runs.begin(), runs.end(), report::is_being_written)) {
+      next_page = clock() + (clock() - begin) / kWritingShare;
+    } else if (now == shown && std::none_of(runs.begin(), runs.end(), report::is_being_written)) {
       break;
     }
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(std::chrono::duration<double>(kLookEvery));
   }
   write(runs, page, /*follow=*/false);
   return StopSignals::requested() ? Ending::interrupted : Ending::done;

@@ -51,12 +51,13 @@ TEST(CropPictures, TellTheViewsOfTheSampleAtItsPlace) {
     EXPECT_EQ(picture.size(), (Size{plan.views[v].side, plan.views[v].side}));
   }
   const auto& overlaps = json.at("photos")[0].at("overlaps");
-  ASSERT_EQ(overlaps.size(), 4U) << "of the first global view with each other view";
-  for (size_t i = 0; i < overlaps.size(); ++i) {
-    const Rect a = plan.views[0].crop, b = plan.views[i + 1].crop;
-    EXPECT_DOUBLE_EQ(overlaps[i].at("box_in_photo")[0].get<double>(), static_cast<double>(std::max(a.left, b.left)));
-    EXPECT_NEAR(overlaps[i].at("box_in_second")[2].get<double>(), plan.all_boxes[(i + 1) * 2].x2, 0.051);
-    EXPECT_NEAR(overlaps[i].at("box_in_first")[3].get<double>(), plan.global_boxes[i + 1].y2, 0.051);
+  ASSERT_EQ(overlaps.size(), 7U) << "global with global once, each of the two with three local ones";
+  for (const auto& overlap : overlaps) {
+    const auto q = overlap.at("first").get<size_t>(), v = overlap.at("second").get<size_t>();
+    const Rect a = plan.views[q].crop, b = plan.views[v].crop;
+    EXPECT_DOUBLE_EQ(overlap.at("box_in_photo")[0].get<double>(), static_cast<double>(std::max(a.left, b.left)));
+    EXPECT_NEAR(overlap.at("box_in_second")[2].get<double>(), plan.all_boxes[v * 2 + q].x2, 0.051);
+    EXPECT_NEAR(overlap.at("box_in_first")[3].get<double>(), plan.global_boxes[q * 5 + v].y2, 0.051);
   }
 }
 

@@ -29,10 +29,11 @@ TEST(ConfigurationRows, TellSectionKeyValueAndOrigin) {
 TEST(MachineRows, ComeFromTheNewestStart) {
   const TemporaryFolder folder;
   const run::Run run = new_run(folder);
-  const std::vector<Json> events{{{"event", "start"}, {"step", 0}, {"machine", {{"cpu", "old"}}}},
-                                 {{"event", "start"}, {"step", 9}, {"machine", {{"cpu", "new"}, {"threads", 2}}}},
-                                 {{"event", "save"}}};
-  EXPECT_EQ(machine_rows(run, events), Json::parse(R"([["cpu", "new"], ["threads", "2"]])"));
+  const std::vector<Json> events{
+      {{"event", "start"}, {"step", 0}, {"machine", {{"cpu", "old"}}}},
+      {{"event", "start"}, {"step", 9}, {"threads", 2}, {"machine", {{"program", "gtsa 0.1.0"}, {"cpu", "new"}}}},
+      {{"event", "save"}}};
+  EXPECT_EQ(machine_rows(run, events), Json::parse(R"([["program", "gtsa 0.1.0"], ["cpu", "new"], ["threads", "2"]])"));
 }
 
 TEST(MachineRows, ComeFromLogAndNewestWholeCheckpointOtherwise) {
@@ -44,7 +45,7 @@ TEST(MachineRows, ComeFromLogAndNewestWholeCheckpointOtherwise) {
                              {{"blas", "OpenBLAS"}, {"threads", "2"}, {"depth", "6"}});
   write_atomically(real_files(), run.checkpoint_path(4), "torn");
   EXPECT_EQ(machine_rows(run, {}), Json::parse(R"([["started", "2026-01-02 03:04:06"],
-      ["program", "gtsa 0.1.0 on tiny; 40 photographs"], ["blas", "OpenBLAS"], ["threads", "2"]])"));
+      ["run", "gtsa 0.1.0 on tiny; 40 photographs"], ["blas", "OpenBLAS"], ["threads", "2"]])"));
 }
 
 TEST(EventRows, AreSentences) {
@@ -55,15 +56,17 @@ TEST(EventRows, AreSentences) {
       {{"event", "bad_step"}, {"step", 2}, {"reason", "loss is nan"}, {"samples", {1, 2, 3}}},
       {{"event", "save"}, {"step", 3}, {"file", "step-00000004.safetensors"}, {"seconds", 0.104}},
       {{"event", "eclipse"}, {"step", 4}, {"of", "the sun"}},
-      {{"step", 5}}};
+      {{"step", 5}},
+      {{"event", "start"}, {"step", 5}, {"machine", {{"program", "gtsa 0.1.0"}, {"cpu", "X"}}}}};
   const auto rows = event_rows(events)["rows"];
-  ASSERT_EQ(rows.size(), 6u);
+  ASSERT_EQ(rows.size(), 7u);
   EXPECT_EQ(rows[0], Json::parse(R"({"kind": "warning", "step": null, "text": "batch: far"})"));
   EXPECT_EQ(rows[1], Json::parse(R"({"kind": "bad_file", "step": 1, "text": "a.jpg: truncated"})"));
   EXPECT_EQ(rows[2]["text"], "loss is nan; 3 samples");
   EXPECT_EQ(rows[3]["text"], "step-00000004.safetensors in 0.10 s");
   EXPECT_EQ(rows[4]["text"], R"({"of":"the sun"})");
   EXPECT_EQ(rows[5]["kind"], "");
+  EXPECT_EQ(rows[6]["text"], "gtsa 0.1.0 on X");
 }
 
 TEST(EventRows, LeaveOutTheOldestOfAKindThatIsTooMany) {

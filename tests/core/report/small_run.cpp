@@ -185,9 +185,11 @@ void write_events(run::Run& run, const SmallRun& options) {
     run.append_event(
         {{"event", "evaluation"}, {"step", step}, {"name", "segment"}, {"figures", {{"probe_segment_miou", miou}}}});
   };
-  run.append_event({{"event", "start"},
-                    {"step", 0},
-                    {"machine", {{"cpu", "a processor"}, {"threads", 2}, {"blas", "OpenBLAS 0.3.21 OpenMP"}}}});
+  run.append_event(
+      {{"event", "start"},
+       {"step", -1},
+       {"threads", 2},
+       {"machine", {{"program", "gtsa 0.1.0"}, {"cpu", "a processor"}, {"blas", "OpenBLAS 0.3.21 OpenMP"}}}});
   run.append_event({{"event", "warning"}, {"name", "batch"}, {"text", "batch 4 is far from the 32 of gtsa_tiny_cpu"}});
   evaluate(-1, 0.12, 0.13, 0.25);
   for (int64_t step = 19; step < options.steps; step += 20) {
