@@ -28,9 +28,7 @@ TEST(EncodePng, KeepsEveryLabel) {
   }
 }
 
-TEST(EncodePng, TakesNoLabelBeyondEightBits) {
-  EXPECT_THROW(encode_png(LabelMap{1, 1, {256}}), BugError);
-}
+TEST(EncodePng, TakesNoLabelBeyondEightBits) { EXPECT_THROW(encode_png(LabelMap{1, 1, {256}}), BugError); }
 
 TEST(EncodeJpeg, KeepsASmoothPictureNearly) {
   const Image in = test::gradient(160, 120);
