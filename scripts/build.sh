@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds program and tests: scripts/build.sh [preset] (default release; see CMakePresets.json). The program: build/release/gtsa
+# GTSA_TARGET=gtsa builds the program alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -11,4 +12,4 @@ if ! cmake --preset "$preset" "${launcher[@]}"; then
   echo "build: CMake could not configure; 'scripts/setup.sh' installs what is needed on Debian 12 and 13" >&2
   exit 1
 fi
-cmake --build --preset "$preset" --parallel "$(jobs_that_fit)"
+cmake --build --preset "$preset" --target "${GTSA_TARGET:-all}" --parallel "$(jobs_that_fit)"

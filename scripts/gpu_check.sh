@@ -31,7 +31,9 @@ if not torch.cuda.is_available():
     print("gpu_check: no CUDA device is visible")
 PYTHON
 fi
-cmake -S . -B "$build" -G "$generator" -DCMAKE_BUILD_TYPE=Release "-DGTSA_LEARN=$learn" \
+report=ON
+[ -d web/node_modules/uplot ] || report=OFF  # the charts' library comes from npm, and nothing here needs them
+cmake -S . -B "$build" -G "$generator" -DCMAKE_BUILD_TYPE=Release "-DGTSA_LEARN=$learn" "-DGTSA_REPORT=$report" \
   "-DCMAKE_MODULE_PATH=$PWD/cmake/carried" "-DCMAKE_PREFIX_PATH=$prefix"
 cmake --build "$build" --parallel "$(jobs_that_fit)"
 if [ -x "$build/gtsa" ]; then "$build/gtsa" --version; fi

@@ -1,16 +1,14 @@
 #include "program/app/data_check.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/data/dataset_check.h"
 #include "program/app/machine.h"
+#include "program/app/progress_line.h"
 
 namespace gtsa::app {
 namespace {
@@ -23,40 +21,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr DatasetTask kTasks[] = {DatasetTask::pretrain, DatasetTask::classify, DatasetTask::segment,
                                   DatasetTask::detect};
-
-/// One line on standard error, written over and over on a terminal, else every ten seconds.
-class Progress {
- public:
-  explicit Progress(Clock clock) : clock_(std::move(clock)), last_(clock_()), terminal_(::isatty(STDERR_FILENO) == 1) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void operator()(int64_t done, int64_t all) {
-    constexpr double kSecondsBetweenLines = 10;
-    constexpr double kSecondsBetweenBars = 0.2;
-    const double now = clock_();
-    if (now - last_ < (terminal_ ? kSecondsBetweenBars : kSecondsBetweenLines)) return;
-    last_ = now;
-    if (!terminal_) {
-      log::info("checked {}/{} pictures", done, all);
-      return;
-    }
-    std::fprintf(stderr, "\rchecked %lld/%lld pictures\033[K", static_cast<long long>(done),
-                 static_cast<long long>(all));
-    shown_ = true;
-  }
-
- private:
-  void clear() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-
-  Clock clock_;
-  double last_;
-  bool terminal_;
-  bool shown_ = false;
-};
 
 Json spread(const data::Spread& values) {
   return {{"min", values.min}, {"median", values.median}, {"max", values.max}};
@@ -210,7 +174,7 @@ bool data_check(const DataCheckOptions& options) {
   }
   DatasetReport report;
   {
-    Progress progress(steady_clock());
+    ProgressLine progress("checked", "pictures", steady_clock());
     check.progress = [&](int64_t done, int64_t all) { progress(done, all); };
     report = data::check_dataset(options.folder, check);
   }

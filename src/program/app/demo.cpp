@@ -20,6 +20,7 @@
 #include "program/app/console_reporter.h"
 #include "program/app/gtsa_run.h"
 #include "program/app/machine.h"
+#include "program/app/progress_line.h"
 #include "program/app/report.h"
 
 namespace gtsa::app {
@@ -45,6 +46,8 @@ DemoData render_scenes(const DemoOptions& options) {
   scenes.seed = static_cast<uint64_t>(options.seed);
   scenes.threads = static_cast<int>(options.threads > 0 ? options.threads : usable_cpus());
   scenes.overwrite = options.overwrite;
+  ProgressLine line("rendered", "scenes", steady_clock());
+  scenes.progress = [&line](int64_t done) { line(done, kScenes); };
   log::info("rendering {} scenes into {}", scenes.images, folder.string());
   synth::write_dataset(real_files(), folder, scenes);
   return {folder.string(), {folder.string(), (folder / "images" / "validation").string()}};
