@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 #include <iterator>
 #include <vector>
@@ -35,8 +36,10 @@ void shorten_spinning(int argc, char** argv, char** environment) {
   }
   variables.push_back("GOMP_SPINCOUNT=20000");
   variables.push_back(nullptr);
-  // Where it fails the program goes on as it is: slower at worst.
-  ::execve("/proc/self/exe", argv, const_cast<char* const*>(variables.data()));
+  // By its real name, which lists of processes show. Where this fails the program goes on as it is: slower at worst.
+  char program[PATH_MAX + 1] = {};
+  if (::readlink("/proc/self/exe", program, PATH_MAX) > 0)
+    ::execve(program, argv, const_cast<char* const*>(variables.data()));
 }
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)(int, char**, char**) = shorten_spinning;
