@@ -233,11 +233,15 @@ void Trainer::check_health(const Position& position) {
 
 void Trainer::evaluate(const Position& position) {
   for (Evaluator* evaluator : parts_.evaluators) {
+    const double begin = parts_.clock();
     const auto figures = evaluator->evaluate({parts_.ranks, &parts_.run, position.step});
     if (figures.empty()) continue;
     const auto json = figures_json(figures);
-    parts_.run.append_event(
-        {{"event", "evaluation"}, {"step", position.step}, {"name", evaluator->name()}, {"figures", json}});
+    parts_.run.append_event({{"event", "evaluation"},
+                             {"step", position.step},
+                             {"name", evaluator->name()},
+                             {"figures", json},
+                             {"seconds", parts_.clock() - begin}});
     if (position.step >= 0) parts_.run.append_points(json, position.step);
     parts_.reporter.figures(position, evaluator->name(), figures);
   }

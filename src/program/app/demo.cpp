@@ -28,9 +28,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kScenes = 1600;
+constexpr int64_t kScenes = 1280;       ///< to learn from
+constexpr int64_t kProbedScenes = 400;  ///< to be judged by, a fifth of them held back from the probe's own training
 /// Share of the time for the steps themselves; the rest goes to scenes, probes and pictures (docs/results.md).
-constexpr double kShareOfSteps = 0.72;
+constexpr double kShareOfSteps = 0.75;
 constexpr int64_t kFewestSteps = 40, kMostSteps = 20'000;
 
 /// What the demo learns from, and what it is judged by: photographs that it does not learn from.
@@ -39,18 +40,28 @@ struct DemoData {
   std::vector<std::string> probes;
 };
 
-DemoData render_scenes(const DemoOptions& options) {
-  const fs::path folder = fs::path(options.out) / "scenes";
+std::string render(const DemoOptions& options, const char* name, int64_t images, uint64_t seed, double val_share) {
+  const fs::path folder = fs::path(options.out) / name;
   synth::DatasetOptions scenes;
-  scenes.images = kScenes;
-  scenes.seed = static_cast<uint64_t>(options.seed);
+  scenes.images = images;
+  scenes.seed = seed;
+  scenes.val_share = val_share;
   scenes.threads = static_cast<int>(options.threads > 0 ? options.threads : usable_cpus());
   scenes.overwrite = options.overwrite;
   ProgressLine line("rendered", "scenes", steady_clock());
-  scenes.progress = [&line](int64_t done) { line(done, kScenes); };
+  scenes.progress = [&line, images](int64_t done) { line(done, images); };
   log::info("rendering {} scenes into {}", scenes.images, folder.string());
   synth::write_dataset(real_files(), folder, scenes);
-  return {folder.string(), {folder.string(), (folder / "images" / "validation").string()}};
+  return folder.string();
+}
+
+/// Two sets of other seeds, so that nothing learnt from is probed.
+DemoData render_scenes(const DemoOptions& options) {
+  constexpr double kHeldBack = 0.2;
+  const auto seed = 2 * static_cast<uint64_t>(options.seed);
+  const std::string scenes = render(options, "scenes", kScenes, seed, 0);
+  const std::string probed = render(options, "probed", kProbedScenes, seed + 1, kHeldBack);
+  return {scenes, {probed, (fs::path(probed) / "images" / "training").string()}};
 }
 
 /// Every fifth photograph is kept back: two lists in the demo's folder.

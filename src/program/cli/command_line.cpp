@@ -24,7 +24,7 @@ Flags::Flags(CLI::App& command, const Fields& fields) {
     entry.option = command.add_option("--" + field.flag(), entry.texts, help)->expected(1)->allow_extra_args(false);
     entry.option->multi_option_policy(field.is_repeatable() ? CLI::MultiOptionPolicy::TakeAll
                                                             : CLI::MultiOptionPolicy::TakeLast);
-    if (field.takes_several()) entry.option->expected(1, CLI::detail::expected_max_vector_size);
+    if (field.takes_several()) entry.option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
     entry.option->type_name("");
   }
 }
