@@ -37,7 +37,7 @@ TEST(Demo, LearnsFromPhotographsAndKeepsSomeBack) {
   const TemporaryFolder folder;
   make_photographs(folder / "photographs", 100);
   const Ended ended =
-      Process({{"demo", "--out", "mine", "--minutes", "1", "--images", "photographs"}, folder.path()}).wait(kDeadline);
+      Process({{"demo", "--out", "mine", "--minutes", "0.1", "--images", "photographs"}, folder.path()}).wait(kDeadline);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(count_lines(folder / "mine" / "training.txt"), 80);
   EXPECT_EQ(count_lines(folder / "mine" / "held_out.txt"), 20);

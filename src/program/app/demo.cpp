@@ -32,7 +32,7 @@ constexpr int64_t kScenes = 1280;       ///< to learn from
 constexpr int64_t kProbedScenes = 400;  ///< to be judged by, a fifth of them held back from the probe's own training
 /// Share of the time for the steps themselves; the rest goes to scenes, probes and pictures (docs/results.md).
 constexpr double kShareOfSteps = 0.75;
-constexpr int64_t kFewestSteps = 40, kMostSteps = 20'000;
+constexpr int64_t kFewestSteps = 10, kMostSteps = 20'000;
 
 /// What the demo learns from, and what it is judged by: photographs that it does not learn from.
 struct DemoData {
@@ -175,7 +175,7 @@ void print_json(const DemoOptions& options, const std::vector<BeforeAndAfter>& r
 
 void DemoOptions::describe(Fields& f) {
   f("out", &out, "folder for scenes, run and report").flagged("out");
-  f("minutes", &minutes, "about how long it may take").in("minutes").between(1, 100'000).flagged("minutes");
+  f("minutes", &minutes, "about how long it may take").in("minutes").between(0.1, 100'000).flagged("minutes");
   f("images", &images, "learn from these photographs instead of rendered scenes").flagged("images").several();
   f("seed", &seed, "of scenes, weights and order").between(0).flagged("seed");
   f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
