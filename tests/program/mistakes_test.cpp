@@ -13,7 +13,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <png.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -24,6 +23,7 @@
 #include "core/base/files.h"
 #include "core/formats/safetensors.h"
 #include "core/run/folder_lock.h"
+#include "program/labelled.h"
 #include "program/small_run.h"
 #include "support/temporary_folder.h"
 
@@ -113,31 +113,6 @@ void train(const fs::path& here, const std::string& out, const std::vector<std::
   words.insert(words.end(), more.begin(), more.end());
   const Ended ended = run_gtsa({words, here});
   if (ended.exit_code != 0) throw std::runtime_error(ended.err);
-}
-
-/// 48 x 40 pixels of one value, grey or (where no label map can be) in colour.
-void write_labels(const fs::path& path, uint8_t value, bool grey) {
-  png_image picture{};
-  picture.version = PNG_IMAGE_VERSION;
-  picture.width = 48;
-  picture.height = 40;
-  picture.format = grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  const std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(picture), value);
-  if (png_image_write_to_file(&picture, path.c_str(), 0, pixels.data(), 0, nullptr) == 0) {
-    throw std::runtime_error(picture.message);
-  }
-}
-
-/// A folder in ADE20K's layout, two pictures a split; one annotation of the training split is special.
-void make_labelled(const fs::path& folder, uint8_t special, bool grey) {
-  for (const char* split : {"training", "validation"}) {
-    make_photographs(folder / "images" / split, 2);
-    const fs::path annotations = folder / "annotations" / split;
-    fs::create_directories(annotations);
-    for (const char* name : {"photo-000.png", "photo-001.png"}) write_labels(annotations / name, 1, true);
-  }
-  write_labels(folder / "annotations" / "training" / "photo-001.png", special, grey);
-  write_atomically(real_files(), folder / "classes.txt", "grass\nsky\n");
 }
 
 void make_world(const fs::path& here) {

@@ -22,6 +22,18 @@ TEST(Error, ChainTellsWhatLedToIt) {
   }
 }
 
+TEST(Error, ChainDoesNotStumbleOverWhatIsNoException) {
+  try {
+    try {
+      throw 42;
+    } catch (...) {
+      std::throw_with_nested(Error("cannot save the run"));
+    }
+  } catch (const Error& error) {
+    EXPECT_EQ(chain(error), "cannot save the run: an exception that is no std::exception");
+  }
+}
+
 TEST(Check, NamesTheInvariantAndThePlace) {
   try {
     GTSA_CHECK(1 > 2, "one is {} than two", "more");

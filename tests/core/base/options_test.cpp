@@ -118,6 +118,51 @@ TEST_F(OptionsTest, SetTakesWordsNumbersAndToml) {
   EXPECT_NE(error([&] { assign_set(fields, "data.sizes=[64,", 3); }).find("--set data.sizes"), std::string::npos);
 }
 
+TEST_F(OptionsTest, ListsTakeSpacesOneValueAndNothingElse) {
+  assign_set(fields, "data.sizes= 64 , 32 ", 3);
+  EXPECT_EQ(options.sizes, (std::vector<int64_t>{64, 32}));
+  toml("[data]\nsizes = 96\nfolders = \"one\"\n");
+  EXPECT_EQ(options.sizes, (std::vector<int64_t>{96})) << "one value is a list of one";
+  EXPECT_EQ(options.folders, (std::vector<std::string>{"one"}));
+  EXPECT_EQ(error([&] { assign_set(fields, "data.sizes=64,,32", 3); }),
+            "data.sizes = 64,,32 (--set data.sizes): a whole number is wanted");
+  EXPECT_EQ(error([&] { toml("[data]\nsizes = [1, \"two\"]\n"); }),
+            "data.sizes (my.toml:2): a list holds either numbers or texts");
+  EXPECT_EQ(error([&] { toml("[data]\nsizes = [true]\n"); }),
+            "data.sizes (my.toml:2): a list holds either numbers or texts");
+  EXPECT_NE(error([&] { toml("[data]\nsizes = [1.5]\n"); }).find("a whole number is wanted"), std::string::npos);
+}
+
+TEST_F(OptionsTest, RealNumbersTakeWholeOnesAndNoWords) {
+  toml("[model]\ndrop_path = 0\n");
+  EXPECT_EQ(options.model.drop_path, 0);
+  EXPECT_EQ(error([&] { assign_set(fields, "model.drop_path=much", 3); }),
+            "model.drop_path = much (--set model.drop_path): a number is wanted");
+  EXPECT_EQ(error([&] { assign_set(fields, "model.drop_path=nan", 3); }),
+            "model.drop_path = nan (--set model.drop_path): not a number");
+  EXPECT_EQ(error([&] { assign_set(fields, "data.exif=yes", 3); }),
+            "data.exif = yes (--set data.exif): true or false is wanted");
+  EXPECT_EQ(error([&] { toml("[data]\nexif = 2020-01-01\n"); }),
+            "data.exif (my.toml:2): dates and times mean nothing here");
+}
+
+TEST_F(OptionsTest, FlagsAreFoundByTheirNames) {
+  ASSERT_NE(fields.find_flag("no-exif"), nullptr);
+  EXPECT_EQ(fields.find_flag("no-exif")->key(), "data.exif");
+  EXPECT_EQ(fields.find_flag("exif"), nullptr);
+  EXPECT_EQ(fields.find_flag(""), nullptr) << "most fields have none";
+}
+
+TEST_F(OptionsTest, KeysFarFromEveryKnownOneGetNoGuess) {
+  EXPECT_EQ(error([&] { toml("xylophone = 3\n"); }), "unknown key xylophone (my.toml:1); --help lists the known ones");
+}
+
+TEST_F(OptionsTest, NamesAreDescribedOnceAndAskedForRight) {
+  int64_t twice = 0;
+  EXPECT_THROW(fields("batch", &twice, "again"), BugError);
+  EXPECT_THROW(fields.at("bach"), BugError);
+}
+
 TEST_F(OptionsTest, DescriptionsGiveUnitAndBounds) {
   EXPECT_EQ(fields.at("model.patch_size").description(), "side of a patch (in pixels, 1..256)");
   EXPECT_EQ(fields.at("batch").description(), "images a step (at least 1)");

@@ -28,6 +28,33 @@ TEST(ParallelFor, AnExceptionReachesTheCaller) {
                Error);
 }
 
+TEST(ParallelFor, ReportsOneOfSeveralExceptions) {
+  set_threads(4);
+  std::atomic<int> ranges = 0;
+  const auto always = [&](int64_t, int64_t) {
+    ++ranges;
+    throw Error("a bad element");
+  };
+  EXPECT_THROW(parallel_for(100, 1, always), Error);
+  EXPECT_EQ(ranges, 4) << "the others ran to their ends";
+}
+
+TEST(ParallelFor, InsideAnotherRunsInOnePiece) {
+  set_threads(3);
+  EXPECT_EQ(threads(), 3);
+  std::atomic<int64_t> covered = 0, pieces = 0;
+  parallel_for(3, 1, [&](int64_t, int64_t) {
+    parallel_for(10, 1, [&](int64_t begin, int64_t end) {
+      covered += end - begin;
+      ++pieces;
+    });
+  });
+  EXPECT_EQ(covered, 30);
+  EXPECT_EQ(pieces, 3) << "threads of threads would multiply";
+  set_threads(0);
+  EXPECT_EQ(threads(), 1) << "at least one";
+}
+
 TEST(UsableCpus, IsAtLeastOne) { EXPECT_GE(usable_cpus(), 1); }
 
 }  // namespace

@@ -65,6 +65,19 @@ TEST(Rng, DrawsHaveTheirDistributions) {
   for (const int count : counts) EXPECT_NEAR(count, kDraws / 6, 700);
 }
 
+TEST(Rng, ChoosesEvenlyAmongSoManyThatDrawsAreRejected) {
+  Rng rng({7, 1, 0, 0, Purpose::test});
+  constexpr uint32_t kValues = 0xC0000000;  // a quarter of all draws falls into the uneven rest
+  constexpr int kDraws = 60000;
+  std::vector<int> thirds(3);
+  for (int i = 0; i < kDraws; ++i) {
+    const uint32_t value = rng.below(kValues);
+    ASSERT_LT(value, kValues);
+    ++thirds[value / 0x40000000];
+  }
+  for (const int count : thirds) EXPECT_NEAR(count, kDraws / 3, 600);
+}
+
 TEST(Shuffle, IsAPermutation) {
   std::vector<uint32_t> values(100);
   std::iota(values.begin(), values.end(), 0);

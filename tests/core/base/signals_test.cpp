@@ -15,6 +15,18 @@ TEST(StopSignals, TheFirstIsRemembered) {
   EXPECT_STREQ(StopSignals::name(), "SIGTERM");
 }
 
+TEST(StopSignals, AreForgottenByTheNext) {
+  {
+    const StopSignals signals;
+    EXPECT_EQ(StopSignals::name(), nullptr);
+    ::raise(SIGINT);
+    EXPECT_STREQ(StopSignals::name(), "SIGINT");
+  }
+  const StopSignals signals;
+  EXPECT_FALSE(StopSignals::requested());
+  EXPECT_EQ(StopSignals::name(), nullptr);
+}
+
 TEST(StopSignalsDeathTest, TheSecondLeavesAtOnce) {
   EXPECT_EXIT(
       {

@@ -50,7 +50,9 @@ std::string error_of(const std::vector<fs::path>& arguments) {
 class OrdinaryUser {
  public:
   OrdinaryUser() {
-    if (before_ == 0) EXPECT_EQ(::seteuid(65534), 0);
+    if (before_ == 0) {
+      EXPECT_EQ(::seteuid(65534), 0);
+    }
   }
   ~OrdinaryUser() { EXPECT_EQ(::seteuid(before_), 0); }
 

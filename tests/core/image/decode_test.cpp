@@ -5,9 +5,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "core/image/encode.h"
+#include "core/image/jpeg_files.h"
 #include "core/image/pictures.h"
 #include "core/image/png_files.h"
 #include "core/image/turn.h"
@@ -54,6 +57,16 @@ TEST(Decode, NamesEachReason) {
   EXPECT_THAT(refusal("\xff\xd8\xff\xd9"), HasSubstr("corrupt: "));
 }
 
+TEST(Decode, HasANameForEveryReason) {
+  std::set<std::string_view> names;
+  for (const Reason reason : {Reason::empty, Reason::not_an_image, Reason::unsupported_format, Reason::truncated,
+                              Reason::corrupt, Reason::too_large, Reason::unreadable}) {
+    EXPECT_NE(name_of(reason), "unknown");
+    names.insert(name_of(reason));
+  }
+  EXPECT_EQ(names.size(), 7U);
+}
+
 TEST(Decode, RefusesMorePixelsThanAllowedAndSaysWhatToDo) {
   const std::string files[] = {gradient_jpeg(20, 10), text_of(encode_png(test::noise(20, 10)))};
   for (const auto& file : files) {
@@ -84,8 +97,9 @@ TEST(Decode, RefusesAJpegWhoseDataEndWithAMarkerTooEarly) {
 }
 
 TEST(Decode, IgnoresBytesBehindTheEnd) {
-  const std::string jpeg = gradient_jpeg(33, 17);
-  EXPECT_TRUE(decode(bytes_of(jpeg + std::string(300, 'x'))) == decode(bytes_of(jpeg)));
+  for (const std::string& file : {gradient_jpeg(33, 17), text_of(encode_png(test::noise(9, 7)))}) {
+    EXPECT_TRUE(decode(bytes_of(file + std::string(300, 'x'))) == decode(bytes_of(file)));
+  }
 }
 
 TEST(Decode, TurnsAJpegAsExifSaysUnlessToldNotTo) {
@@ -147,6 +161,40 @@ TEST(Decode, RefusesAProgressiveHeaderThatItsBytesCannotFill) {
   EXPECT_THAT(refusal(file), HasSubstr("truncated: JPEG: 9000 x 9000"));
 }
 
+TEST(Decode, RefusesSidesThatNoPictureHas) {
+  // SOF0 of 65,535 x 1; libjpeg stops at 65,500.
+  EXPECT_THAT(refusal("\xff\xd8\xff\xc0\0\x0b\x08\0\x01\xff\xff\x01\x01\x11\0"
+                      "\xff\xda\0\x08\x01\x01\0\0\0\0"s),
+              HasSubstr("too_large: "));
+  for (const auto& [width, height] : {std::pair{1'000'001U, 1U}, {1U, 1'000'001U}}) {
+    EXPECT_THAT(refusal(png({.width = width, .height = height}, "\0a"s)),
+                HasSubstr("pixels; a side has at most 1000000"));
+  }
+  for (const auto& [width, height] : {std::pair{0U, 1U}, {1U, 0U}, {0x80000000U, 1U}, {1U, 0xffffffffU}}) {
+    EXPECT_THAT(refusal(png({.width = width, .height = height}, "\0a"s)), HasSubstr("corrupt: PNG: "))
+        << width << " x " << height;
+  }
+}
+
+TEST(Decode, RefusesAJpegOfMoreScansThanAnyoneMakes) {
+  const std::string jpeg = test::progressive_jpeg(test::gradient(33, 17));
+  EXPECT_TRUE(decode(bytes_of(test::with_scans_repeated(jpeg, 100))) == decode(bytes_of(jpeg)));
+  EXPECT_THAT(refusal(test::with_scans_repeated(jpeg, 400)), HasSubstr("corrupt: JPEG: more scans than"));
+}
+
+TEST(Decode, PassesOverSegmentsThatAreNoExif) {
+  const std::string jpeg = gradient_jpeg(33, 17);
+  const Image stored = decode(bytes_of(jpeg));
+  // APP1 is XMP's marker too.
+  for (const auto& segment : {"\xff\xe1\0\x08http:/"s,
+                              "\xff\xe1\0\x04"
+                              "Ex"s}) {
+    const auto with_segment = [&](const std::string& file) { return file.substr(0, 2) + segment + file.substr(2); };
+    EXPECT_TRUE(decode(bytes_of(with_segment(jpeg))) == stored);
+    EXPECT_TRUE(decode(bytes_of(with_segment(with_exif(jpeg, 6)))) == turned(stored, Turn::three_quarters));
+  }
+}
+
 TEST(Decode, SkipsABombInAnAncillaryChunk) {
   const std::string text = "Comment\0\0"s + test::deflated(std::string(64 << 20, ' '));
   const std::string file = png({.width = 2}, "\0ab"s, test::chunk("zTXt", text));
@@ -169,6 +217,9 @@ TEST(ReadImage, NamesTheFileInEveryError) {
   EXPECT_EQ(reason_of(folder / "text.jpg"), Reason::not_an_image);
   EXPECT_EQ(reason_of(folder / "absent.jpg"), Reason::unreadable);
   EXPECT_EQ(reason_of(folder.path()), Reason::unreadable);
+  std::ofstream(folder / "sparse.jpg") << "\xff\xd8\xff";
+  std::filesystem::resize_file(folder / "sparse.jpg", (uint64_t{256} << 20) + 1);
+  EXPECT_EQ(reason_of(folder / "sparse.jpg"), Reason::too_large) << "told by its size, before it is read";
 }
 
 TEST(LooksLikeAPicture, GoesByContent) {
@@ -181,7 +232,8 @@ TEST(LooksLikeAPicture, GoesByContent) {
     EXPECT_TRUE(looks_like_a_picture(bytes_of(magic))) << magic;
   }
   for (const auto& other :
-       {""s, "\xff"s, "BMW is a car, not a picture"s, "<html>"s, std::string(100, '\0'), "RIFF\x04\0\0\0WAVEfmt "s}) {
+       {""s, "\xff"s, "\xff\xd8"s + "x", "\x89PNG\n"s, "RIFF\x04\0\0\0WEB"s, "BMW is a car, not a picture"s, "<html>"s,
+        std::string(100, '\0'), "RIFF\x04\0\0\0WAVEfmt "s}) {
     EXPECT_FALSE(looks_like_a_picture(bytes_of(other))) << other;
   }
 }

@@ -49,8 +49,12 @@ TEST(AdamW, ClipsEachTensorByItsOwnNorm) {
   EXPECT_NEAR(norms.total, std::sqrt(48.0 + 0.0625), 1e-6);
   optimizer.step(norms, 0, 0, 1, 0);
   optimizer.walk([&](const std::string& name, at::Tensor& tensor) {
-    if (name == "exp_avg.layer.weight") EXPECT_NEAR(tensor[0][0].item<float>(), 0.1 * 0.5 / std::sqrt(3.0), 1e-6);
-    if (name == "exp_avg.layer.bias") EXPECT_NEAR(tensor[0].item<float>(), 0.025, 1e-7) << "below the clip: as it is";
+    if (name == "exp_avg.layer.weight") {
+      EXPECT_NEAR(tensor[0][0].item<float>(), 0.1 * 0.5 / std::sqrt(3.0), 1e-6);
+    }
+    if (name == "exp_avg.layer.bias") {
+      EXPECT_NEAR(tensor[0].item<float>(), 0.025, 1e-7) << "below the clip: as it is";
+    }
   });
 }
 

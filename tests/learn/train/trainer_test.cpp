@@ -4,9 +4,11 @@
 #include <signal.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/signals.h"
+#include "core/formats/safetensors.h"
 #include "learn/train/toy_task.h"
 #include "support/failing_files.h"
 
@@ -169,6 +171,37 @@ TEST(TrainState, OfAnotherNetworkIsRefusedByName) {
   const auto path = folder / "other.safetensors";
   write_atomically(real_files(), path, "not a train state");
   EXPECT_THROW(load_state(path, toy.task, toy.optimizer), Error);
+}
+
+TEST(TrainState, OfAnotherVersionOrWithoutItsNumbersIsRefusedByName) {
+  const test::TemporaryFolder folder;
+  ToyRun toy(folder / "run", {.stop_at = 1});
+  toy.trainer->run();
+  const auto path = folder / "state.safetensors";
+  save_state(real_files(), path, toy.task, toy.optimizer, {.step = 1}, {});
+  const formats::SafetensorsFile good(path);
+  const auto refusal = [&](const std::string& key, const std::optional<std::string>& value) -> std::string {
+    auto metadata = good.content().metadata;
+    if (value) {
+      metadata[key] = *value;
+    } else {
+      metadata.erase(key);
+    }
+    formats::write_safetensors(real_files(), folder / "changed.safetensors", good.content().tensors, metadata);
+    try {
+      load_state(folder / "changed.safetensors", toy.task, toy.optimizer);
+    } catch (const Error& error) {
+      return std::string(error.what()).substr((folder / "changed.safetensors").string().size());
+    }
+    return "loaded";
+  };
+  const auto before = test::all_values(toy.task, toy.optimizer);
+  EXPECT_EQ(refusal("step", "1"), "loaded");
+  EXPECT_EQ(refusal("step", std::nullopt), " is no train state: its metadata has no step");
+  for (const char* bad : {"", "-1", "1.5", "99999999999999999999"})
+    EXPECT_EQ(refusal("skipped", bad), fmt::format(": metadata skipped is {}, a whole number is wanted", bad));
+  EXPECT_EQ(refusal("format", "gtsa train state 9"), " is of another version of gtsa: gtsa train state 9");
+  EXPECT_EQ(test::all_values(toy.task, toy.optimizer), before) << "a refusal changes nothing";
 }
 
 TEST(Conditions, DifferencesAreNamed) {

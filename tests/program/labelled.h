@@ -1,0 +1,13 @@
+#pragma once
+// Photographs with labels for the segmentation probe.
+
+#include <cstdint>
+#include <filesystem>
+
+namespace gtsa::test {
+
+/// A folder in ADE20K's layout with the classes grass and sky, two pictures a split, all grass; the last annotation of
+/// the training split is of one other value, grey or (where no label map can be) in colour.
+void make_labelled(const std::filesystem::path& folder, uint8_t special, bool grey);
+
+}  // namespace gtsa::test
