@@ -18,6 +18,14 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
+/// Largest resident memory of a run that meets the bombs. AddressSanitizer keeps 256 MiB of freed memory and shadows
+/// all.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int64_t kMostBytes = int64_t{1200} << 20;
+#else
+constexpr int64_t kMostBytes = int64_t{600} << 20;
+#endif
+
 class NastyFiles : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -45,7 +53,7 @@ TEST_F(NastyFiles, AreEachNamedOnceWithTheReasonAndTrainingGoesOn) {
       photographs_, run_,
       {"--set", fmt::format("schedule.total_steps={}", steps_), "--max-bad-share", "0.5", "--save-every", "1e"})});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_LT(ended.peak_bytes, int64_t{600} << 20);
+  EXPECT_LT(ended.peak_bytes, kMostBytes);
   EXPECT_EQ(count_lines(run_ / "metrics.jsonl"), steps_);
   std::map<std::string, int> named;
   for (const auto& event : lines_of(run_ / "events.jsonl")) {
