@@ -24,3 +24,15 @@ if(GTSA_SANITIZE)
                                               -fno-sanitize-recover=all)
   target_link_options(gtsa_flags INTERFACE -fsanitize=${GTSA_SANITIZE})
 endif()
+
+# Counted code: the rooms and the program, not the tests, which compile as in release (and come from ccache).
+add_library(gtsa_counted INTERFACE)
+if(GTSA_COVERAGE)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    message(FATAL_ERROR "GTSA_COVERAGE needs gcc: gcov's counts are read by gcovr")
+  endif()
+  # Atomic counts: workers and OpenMP teams run the same lines at once. Inlined into five algorithms of the standard
+  # library, a comparison would count as five times its branches.
+  target_compile_options(gtsa_counted INTERFACE --coverage -fprofile-update=atomic -O1 -fno-inline)
+  target_link_options(gtsa_flags INTERFACE --coverage)
+endif()

@@ -6,6 +6,8 @@
 #   scripts/setup.sh --check   change nothing; exit 1 and name what is missing
 #   scripts/setup.sh --list    print the packages
 #   scripts/setup.sh --browser as without, and Chromium with what drives it: the tests of gtsa report's pages need them
+#   scripts/setup.sh --coverage   as without, and what scripts/coverage.sh needs
+# Words may come together: --list --browser --coverage.
 set -euo pipefail
 
 packages=(
@@ -25,13 +27,16 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 mode=install
 npm_options=(--omit=dev)
-case "${1:-}" in
-  "") ;;
-  --check) mode=check ;;
-  --list) printf '%s\n' "${packages[@]}"; exit 0 ;;
-  --browser) packages+=("${browser_packages[@]}"); npm_options=() ;;
-  *) fail "unknown option '$1'; known: --check, --list, --browser" ;;
-esac
+for word in "$@"; do
+  case "$word" in
+    --check) mode=check ;;
+    --list) mode=list ;;
+    --browser) packages+=("${browser_packages[@]}"); npm_options=() ;;
+    --coverage) packages+=(gcovr) ;;
+    *) fail "unknown option '$word'; known: --check, --list, --browser, --coverage" ;;
+  esac
+done
+if [ "$mode" = list ]; then printf '%s\n' "${packages[@]}"; exit 0; fi
 
 refuse_elsewhere() {
   local id="" version=""
