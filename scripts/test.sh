@@ -22,7 +22,7 @@ if [ "$slow" = yes ]; then
   ctest --preset release --label-regex slow --no-tests=error
   tell_sanitizers
   scripts/build.sh asan-learn
-  ctest --preset asan-learn --label-exclude slow --no-tests=error
+  ctest --preset asan-learn --parallel 2 --label-exclude slow --no-tests=error
   scripts/build.sh tsan
   ctest --preset tsan --label-exclude slow --no-tests=error
 fi
