@@ -233,6 +233,7 @@ void Trainer::check_health(const Position& position) {
 
 void Trainer::evaluate(const Position& position) {
   for (Evaluator* evaluator : parts_.evaluators) {
+    if (StopSignals::requested()) return;  // whoever wants to leave need not wait for the other probes
     const double begin = parts_.clock();
     const auto figures = evaluator->evaluate({parts_.ranks, &parts_.run, position.step});
     if (figures.empty()) continue;
