@@ -80,7 +80,4 @@ CocoSplit read_coco(const CocoFiles& files, const OnFault& on_fault);
 /// picture, area <= 0, width or height under 1. Crowds are not dropped by this rule: they are kept apart.
 bool is_trainable(const CocoAnnotation& annotation, Size picture);
 
-/// `name` below `folder`; none if it is empty, absolute or climbs out of the folder.
-std::optional<std::filesystem::path> file_below(const std::filesystem::path& folder, const std::string& name);
-
 }  // namespace gtsa::data

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/geometry/crop.h"
 #include "core/image/encode.h"
 #include "core/image/resample.h"
 
@@ -26,12 +27,6 @@ ordered_json rounded(double x0, double y0, double x1, double y1) {
 ordered_json scaled(const Rect& r, double scale) {
   return rounded(static_cast<double>(r.left) * scale, static_cast<double>(r.top) * scale,
                  static_cast<double>(r.left + r.width) * scale, static_cast<double>(r.top + r.height) * scale);
-}
-
-Rect common_part(const Rect& a, const Rect& b) {
-  const int64_t left = std::max(a.left, b.left), top = std::max(a.top, b.top);
-  return {left, top, std::min(a.left + a.width, b.left + b.width) - left,
-          std::min(a.top + a.height, b.top + b.height) - top};
 }
 
 ordered_json json_of(const Box& box) { return rounded(box.x1, box.y1, box.x2, box.y2); }
@@ -64,7 +59,7 @@ ordered_json sample_json(FileSystem& files, const std::filesystem::path& folder,
       json["overlaps"].push_back(
           {{"first", q},
            {"second", v},
-           {"box_in_photo", scaled(common_part(plan.views[static_cast<size_t>(q)].crop, view.crop), scale)},
+           {"box_in_photo", scaled(geometry::intersection(plan.views[static_cast<size_t>(q)].crop, view.crop), scale)},
            {"box_in_first", json_of(plan.global_boxes[static_cast<size_t>(q * views + v)])},
            {"box_in_second", json_of(plan.all_boxes[static_cast<size_t>(v * plan.global_views + q)])}});
     }

@@ -1,12 +1,6 @@
 #include "core/data/inaturalist.h"
 
-#include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
-
-#include "core/base/error.h"
-#include "core/data/coco.h"
-#include "core/formats/json_cursor.h"
+#include "core/data/coco_join.h"
 
 namespace gtsa::data {
 namespace {
@@ -15,95 +9,62 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kNoLabel = -1;
 
-class Joiner {
+/// Makes a split of the records of one file.
+class Resolver {
  public:
-  Joiner(const fs::path& root, const fs::path& json, const OnFault& on_fault)
-      : root_(root), json_(json), on_fault_(on_fault) {}
+  Resolver(const fs::path& root, const fs::path& json, const OnFault& on_fault) : root_(root), join_(json, on_fault) {}
 
-  ClassifiedSplit join(CocoRecords&& records) {
-    categories(std::move(records.categories));
+  ClassifiedSplit resolve(CocoRecords&& records) {
+    for (auto& record : join_.add_categories(std::move(records.categories))) {
+      split_.category_ids.push_back(record.id);
+      split_.classes.push_back(std::move(record.name));
+    }
     images(records.images);
     annotations(records.annotations);
-    keep_labelled(records.images);
+    leave_out_unlabelled();
     return std::move(split_);
   }
 
  private:
-  template <class... Args>
-  void fault(const char* kind, uint64_t at, fmt::format_string<Args...> format, Args&&... args) const {
-    on_fault_(kind,
-              fmt::format("{}: {} (byte {})", json_.string(), fmt::format(format, std::forward<Args>(args)...), at));
-  }
-
-  void categories(std::vector<CocoCategoryRecord>&& records) {
-    std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    for (auto& record : records) {
-      if (!labels_.emplace(record.id, std::ssize(split_.classes)).second) {
-        fault("duplicate id", record.at, "category {} occurs twice", record.id);
-        continue;
-      }
-      split_.category_ids.push_back(record.id);
-      split_.classes.push_back(std::move(record.name));
-    }
-  }
-
   void images(const std::vector<CocoImageRecord>& records) {
-    for (size_t i = 0; i < records.size(); ++i) {
-      const CocoImageRecord& record = records[i];
-      const auto file = file_below(root_, record.file_name);
-      split_.files.push_back({file.value_or(fs::path()), kNoLabel, record.size});
-      if (!images_.emplace(record.id, i).second) {
-        fault("duplicate id", record.at, "image {} occurs twice", record.id);
-        split_.files.back().file.clear();
-      } else if (!file) {
-        fault("missing file", record.at, "image {} has the file_name {}, which is no file below {}", record.id,
-              formats::shown(record.file_name), root_.string());
+    for (const CocoImageRecord& record : records) {
+      if (const auto file = join_.add_image(record, root_, std::ssize(split_.files))) {
+        split_.files.push_back({*file, kNoLabel, record.size});
+        records_.push_back(&record);
       }
     }
   }
 
   void annotations(const std::vector<CocoAnnotationRecord>& records) {
-    std::unordered_set<int64_t> ids;
     for (const CocoAnnotationRecord& record : records) {
-      const auto image = images_.find(record.image_id);
-      const auto label = labels_.find(record.category_id);
-      if (!ids.insert(record.id).second) {
-        fault("duplicate id", record.at, "annotation {} occurs twice", record.id);
-      } else if (image == images_.end()) {
-        fault("unknown image", record.at, "annotation {} is of image {}, which there is not", record.id,
-              record.image_id);
-      } else if (label == labels_.end()) {
-        fault("unknown category", record.at, "annotation {} has category {}, which there is not", record.id,
-              record.category_id);
-      } else if (int64_t& own = split_.files[image->second].label; own != kNoLabel) {
-        fault("several classes", record.at, "image {} has a second annotation, {}; one class a picture is wanted",
-              record.image_id, record.id);
+      const auto target = join_.add_annotation(record);
+      if (!target) continue;
+      int64_t& own = split_.files[static_cast<size_t>(target->image)].label;
+      if (own == kNoLabel) {
+        own = target->label;
       } else {
-        own = label->second;
+        join_.fault("several classes", record.at, "image {} has a second annotation, {}; one class a picture is wanted",
+                    record.image_id, record.id);
       }
     }
   }
 
-  void keep_labelled(const std::vector<CocoImageRecord>& records) {
+  void leave_out_unlabelled() {
     std::vector<ClassifiedFile> kept;
     for (size_t i = 0; i < split_.files.size(); ++i) {
-      ClassifiedFile& file = split_.files[i];
-      if (file.file.empty()) continue;
-      if (file.label == kNoLabel) {
-        fault("no class", records[i].at, "image {} has no annotation", records[i].id);
+      if (split_.files[i].label == kNoLabel) {
+        join_.fault("no class", records_[i]->at, "image {} has no annotation", records_[i]->id);
       } else {
-        kept.push_back(std::move(file));
+        kept.push_back(std::move(split_.files[i]));
       }
     }
     split_.files = std::move(kept);
   }
 
   const fs::path& root_;
-  const fs::path& json_;
-  const OnFault& on_fault_;
+  CocoJoin join_;
   ClassifiedSplit split_;
-  std::unordered_map<int64_t, int64_t> labels_;  ///< category id -> label
-  std::unordered_map<int64_t, size_t> images_;   ///< image id -> index
+  std::vector<const CocoImageRecord*> records_;  ///< of split_.files, one each
 };
 
 }  // namespace
@@ -119,7 +80,7 @@ ClassifiedSplit read_inaturalist(const fs::path& root, const std::string& split)
 
 ClassifiedSplit read_inaturalist(const fs::path& root, const std::string& split, const OnFault& on_fault) {
   const fs::path json = root / (split + "2019.json");
-  return Joiner(root, json, on_fault).join(read_coco_json(json, CocoAbout::pictures, on_fault));
+  return Resolver(root, json, on_fault).resolve(read_coco_json(json, CocoAbout::pictures, on_fault));
 }
 
 }  // namespace gtsa::data

@@ -10,12 +10,6 @@
 
 namespace gtsa::geometry {
 
-struct Point {
-  double x = 0;
-  double y = 0;
-  bool operator==(const Point&) const = default;
-};
-
 /// A closed ring; the last point is joined to the first. Inside is what an odd number of windings surrounds.
 using Polygon = std::vector<Point>;
 

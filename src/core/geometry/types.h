@@ -5,6 +5,13 @@
 
 namespace gtsa {
 
+/// A place in the frame that the variable's name says; a pixel's centre is at one half.
+struct Point {
+  double x = 0;
+  double y = 0;
+  bool operator==(const Point&) const = default;
+};
+
 /// Extent in pixels.
 struct Size {
   int64_t width = 0;

@@ -7,14 +7,9 @@
 #include <cstdint>
 
 #include "core/data/view_plan.h"
+#include "core/geometry/types.h"
 
 namespace gtsa::probe {
-
-/// A place in the frame that the variable's name says; a pixel's centre is at one half.
-struct Point {
-  double x = 0;
-  double y = 0;
-};
 
 /// Where in the photograph a place of a view (turned, `plan.side` pixels wide) comes from.
 Point to_photo(Point in_view, const data::ViewPlan& plan);

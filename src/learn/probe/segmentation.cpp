@@ -45,7 +45,7 @@ void read_labelled(const data::LabelledFile& file, Size size, size_t classes, in
       std::find_if(stored.values.begin(), stored.values.end(), [&](uint16_t label) { return label > classes; });
   if (beyond != stored.values.end()) {
     const int64_t at = beyond - stored.values.begin();
-    throw Error("{} has label {} at ({}, {}), classes.txt names {} classes; labels are 0 (not counted) to {}",
+    throw Error("{} has label {} at ({}, {}) of {} classes; labels are 0 (not counted) to {}",
                 file.annotation.string(), *beyond, at % stored.width, at / stored.width, classes, classes);
   }
   image::normalize_into(image::resized(picture, size, image::Filter::bicubic), chw);

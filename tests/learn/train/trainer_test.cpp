@@ -1,5 +1,6 @@
 #include "learn/train/trainer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 using test::Fault;
 using test::ToyRun;
+using ::testing::ElementsAre;
 
 std::vector<float> straight(const test::ToyOptions& options, Fault fault = {}) {
   const test::TemporaryFolder folder;
@@ -108,6 +110,27 @@ TEST(Trainer, StopsAtTheFirstBadStepIfAsked) {
   EXPECT_EQ(toy.run.list_checkpoints().front().step, 2) << "the state before it is good";
 }
 
+/// A trainer of 20 steps, stopped at 12, that the test's own reporter and evaluators watch.
+Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*> evaluators = {}) {
+  const auto make_loader = [&toy](int64_t) {
+    return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
+                                          data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0), toy.task.recipe(),
+                                          data::LoaderOptions{});
+  };
+  return Trainer(
+      {.task = toy.task,
+       .optimizer = toy.optimizer,
+       .ranks = *toy.ranks,
+       .run = toy.run,
+       .files = real_files(),
+       .reporter = reporter,
+       .make_loader = make_loader,
+       .evaluators = std::move(evaluators),
+       .clock = steady_clock()},
+      {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4, .evaluate_every = 3},
+      Conditions{}, Progress{});
+}
+
 TEST(Trainer, ASignalSavesAndLeaves) {
   const test::TemporaryFolder folder;
   class Raiser final : public Reporter {
@@ -120,23 +143,35 @@ TEST(Trainer, ASignalSavesAndLeaves) {
   const StopSignals signals;
   ToyRun toy(folder / "run", {});
   Raiser raiser;
-  Trainer trainer(
-      {.task = toy.task,
-       .optimizer = toy.optimizer,
-       .ranks = *toy.ranks,
-       .run = toy.run,
-       .files = real_files(),
-       .reporter = raiser,
-       .make_loader =
-           [&](int64_t) {
-             return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
-                                                   data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0),
-                                                   toy.task.recipe(), data::LoaderOptions{});
-           },
-       .clock = steady_clock()},
-      {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4}, Conditions{}, Progress{});
-  EXPECT_EQ(trainer.run(), Outcome::interrupted);
+  EXPECT_EQ(watched_trainer(toy, raiser).run(), Outcome::interrupted);
   EXPECT_EQ(toy.run.list_checkpoints().front().step, 7);
+}
+
+TEST(Trainer, ASignalDuringAProbeSkipsTheOthersAndSaves) {
+  const test::TemporaryFolder folder;
+  class Probe final : public Evaluator {
+   public:
+    explicit Probe(int64_t raises_at) : raises_at_(raises_at) {}
+    std::string name() const override { return "probe"; }
+    std::vector<Figure> evaluate(const Occasion& occasion) override {
+      asked_at.push_back(occasion.step);
+      if (occasion.step == raises_at_) ::raise(SIGTERM);
+      return {{"probe", 1.0}};
+    }
+    std::vector<int64_t> asked_at;
+
+   private:
+    int64_t raises_at_;
+  };
+  const StopSignals signals;
+  ToyRun toy(folder / "run", {});
+  test::SilentReporter reporter;
+  constexpr int64_t kNever = -2;
+  Probe first(5), second(kNever);
+  EXPECT_EQ(watched_trainer(toy, reporter, {&first, &second}).run(), Outcome::interrupted);
+  EXPECT_THAT(first.asked_at, ElementsAre(run::kBeforeTraining, 2, 5));
+  EXPECT_THAT(second.asked_at, ElementsAre(run::kBeforeTraining, 2));
+  EXPECT_EQ(toy.run.list_checkpoints().front().step, 6);
 }
 
 TEST(TrainState, IsOldOrNewWhicheverOperationFails) {
