@@ -7,6 +7,7 @@
 #   scripts/setup.sh --list    print the packages
 #   scripts/setup.sh --browser as without, and Chromium with what drives it: the tests of gtsa report's pages need them
 #   scripts/setup.sh --coverage   as without, and what scripts/coverage.sh needs
+#   scripts/setup.sh --peers   as without, and the PyTorch that scripts/bench.sh compares with
 # Words may come together: --list --browser --coverage.
 set -euo pipefail
 
@@ -14,7 +15,7 @@ packages=(
   g++ cmake ninja-build pkg-config ccache                       # tools (ccache only saves time)
   libtorch-dev                                                  # LibTorch, and five that its CMake files and headers need
   libgflags-dev libgoogle-glog-dev libprotobuf-dev protobuf-compiler libgloo-dev
-  libopenblas0-openmp                                           # BLAS on LibTorch's own thread team
+  libopenblas0-openmp libopenblas-openmp-dev                    # BLAS on LibTorch's own thread team
   libhwy-dev libjpeg-dev libpng-dev libwebp-dev                 # vector code, pictures
   libcli11-dev libtomlplusplus-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev                    # tests, benchmarks
@@ -33,7 +34,8 @@ for word in "$@"; do
     --list) mode=list ;;
     --browser) packages+=("${browser_packages[@]}"); npm_options=() ;;
     --coverage) packages+=(gcovr) ;;
-    *) fail "unknown option '$word'; known: --check, --list, --browser, --coverage" ;;
+    --peers) packages+=(python3-torch python3-torchvision python3-pil python3-numpy) ;;
+    *) fail "unknown option '$word'; known: --check, --list, --browser, --coverage, --peers" ;;
   esac
 done
 if [ "$mode" = list ]; then printf '%s\n' "${packages[@]}"; exit 0; fi

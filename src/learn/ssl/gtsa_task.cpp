@@ -91,7 +91,9 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
                       .first_view = 0,
                       .views = options_.global.count};
   const auto drop_global = nn::draw_drop_path(options_.vit, key);
+  context.enter("student");
   const StudentMaps global = forward(student_, global_views.flatten(0, 1), &drop_global);
+  context.enter("teacher");
   const TeacherMaps teacher = forward(teacher_, global_views.flatten(0, 1));
   const auto pairs = [&](Kind kind, const StudentMaps& maps, const ViewKind& views, const Pooling& pooling) {
     return std::pair(crop_terms(kind, maps.predictor, teacher.projector, pooling).pair_losses,
@@ -99,6 +101,7 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
                                           options_.matches(views))
                          .pair_losses());
   };
+  context.enter("losses");
   auto [crop_global, match_global] =
       pairs(Kind::global, global, options_.global, {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]});
   at::Tensor crop_local, match_local;
@@ -106,8 +109,10 @@ std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const
   if (options_.local.count > 0) {
     key.first_view = static_cast<uint32_t>(options_.global.count);
     key.views = options_.local.count;
+    context.enter("student");
     const auto drop_local = nn::draw_drop_path(options_.vit, key);
     const StudentMaps local = forward(student_, batch["local"].flatten(0, 1), &drop_local);
+    context.enter("losses");
     std::tie(crop_local, match_local) =
         pairs(Kind::local, local, options_.local, {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
     logits = at::cat({logits, rotation_logits(student_, local.encoder)});

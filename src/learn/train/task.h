@@ -17,6 +17,7 @@
 #include "core/run/run.h"
 #include "learn/dist/communicator.h"
 #include "learn/nn/flat.h"
+#include "learn/train/phases.h"
 
 namespace gtsa::train {
 
@@ -93,6 +94,10 @@ struct Context {
   Position position;
   /// Place of the micro-batch's first sample in the step's whole batch over all ranks: draws are keyed by it.
   int64_t first_sample = 0;
+  Phases* phases = nullptr;  ///< told which part of the step begins, if there is one
+  void enter(std::string_view part) const {
+    if (phases != nullptr) phases->enter(part);
+  }
 };
 
 class Task {

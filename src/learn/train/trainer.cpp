@@ -28,31 +28,36 @@ nlohmann::ordered_json figures_json(const std::vector<Figure>& figures) {
 
 }  // namespace
 
+void run_micro_batch(Task& task, const DeviceBatch& batch, double share, const Context& context, StepLosses& losses) {
+  const std::vector<Term> terms = task.losses(batch, context);
+  if (losses.terms.empty()) {
+    for (const Term& term : terms) losses.terms.emplace_back(term.name, 0.0);
+  }
+  at::Tensor total;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    const auto value = static_cast<double>(terms[i].value.item<float>());
+    losses.terms[i].second += share * value;
+    losses.total += share * terms[i].weight * value;
+    if (!std::isfinite(value) && !losses.not_finite)
+      losses.not_finite = fmt::format("loss {} is {}", terms[i].name, value);
+    if (terms[i].weight == 0) continue;
+    const at::Tensor weighted = terms[i].value.mul(share * terms[i].weight);
+    total = total.defined() ? total.add(weighted) : weighted;
+  }
+  if (losses.not_finite) return;
+  context.enter("backward");
+  total.backward();
+}
+
 StepLosses run_micro_batches(Task& task, data::Loader& loader, int64_t micro_batches, Context context) {
   StepLosses losses;
-  const double share = 1.0 / static_cast<double>(micro_batches);
   for (int64_t micro = 0; micro < micro_batches; ++micro) {
     const DeviceBatch batch(loader.next());
     losses.waited += loader.last_wait_seconds();
     losses.keys.insert(losses.keys.end(), batch.keys().begin(), batch.keys().end());
     if (losses.not_finite) continue;  // a step that will be skipped still uses up its batch
-    const std::vector<Term> terms = task.losses(batch, context);
+    run_micro_batch(task, batch, 1.0 / static_cast<double>(micro_batches), context, losses);
     context.first_sample += batch.size();
-    if (losses.terms.empty()) {
-      for (const Term& term : terms) losses.terms.emplace_back(term.name, 0.0);
-    }
-    at::Tensor total;
-    for (size_t i = 0; i < terms.size(); ++i) {
-      const auto value = static_cast<double>(terms[i].value.item<float>());
-      losses.terms[i].second += share * value;
-      losses.total += share * terms[i].weight * value;
-      if (!std::isfinite(value) && !losses.not_finite)
-        losses.not_finite = fmt::format("loss {} is {}", terms[i].name, value);
-      if (terms[i].weight == 0) continue;
-      const at::Tensor weighted = terms[i].value.mul(share * terms[i].weight);
-      total = total.defined() ? total.add(weighted) : weighted;
-    }
-    if (!losses.not_finite) total.backward();
   }
   return losses;
 }

@@ -116,6 +116,8 @@ class Trainer {
   size_t bad_files_ = 0;             ///< already told
 };
 
+/// Adds a micro-batch's losses, each times `share`, and (unless one is not finite) runs backward of their weighted sum.
+void run_micro_batch(Task& task, const DeviceBatch& batch, double share, const Context& context, StepLosses& losses);
 /// Gathers `micro_batches` from the loader, runs forward and (unless a loss is not finite) backward.
 StepLosses run_micro_batches(Task& task, data::Loader& loader, int64_t micro_batches, Context context);
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
 #include <dlfcn.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
 
@@ -67,6 +68,12 @@ double measured_flops() {
     ++products;
   }
   return static_cast<double>(products) * 2 * kSide * kSide * kSide / (clock() - begin);
+}
+
+double peak_memory_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 int64_t prepare_arithmetic(int64_t wanted) {

@@ -15,6 +15,8 @@ std::string blas_name();
 std::string torch_version();
 /// Bytes of memory that this process may have at most: the machine's, or the cgroup's limit.
 uint64_t memory_limit();
+/// Most memory that this process has held so far, in MiB.
+double peak_memory_mb();
 /// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
 double measured_flops();
 

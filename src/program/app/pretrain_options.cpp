@@ -49,6 +49,19 @@ void settle_model(Fields& fields) {
   }
 }
 
+nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_t image_size) {
+  Fields fields;
+  ModelOptions sizes;
+  fields.section("model", sizes);
+  fields.at("model.name").parse(name, {1, "--model"});
+  settle_model(fields);
+  return {.image_size = image_size,
+          .patch_size = patch_size,
+          .embed_dim = sizes.embed_dim,
+          .depth = sizes.depth,
+          .num_heads = sizes.num_heads};
+}
+
 void DataOptions::describe(Fields& f) {
   f("folders", &folders, "photographs: a folder, or a text file that lists paths").flagged("data");
   f("crop_sizes", &crop_sizes, "sides of global and local views").in("pixels").between(1, 4096).flagged("crop-sizes");

@@ -31,6 +31,9 @@ struct ModelOptions {
 /// Gives the sizes that model.name stands for to the fields that no layer of the name's or later has set.
 void settle_model(Fields& fields);
 
+/// The encoder that model.name stands for.
+nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_t image_size);
+
 struct DataOptions {
   std::vector<std::string> folders;
   std::vector<int64_t> crop_sizes{224, 96};

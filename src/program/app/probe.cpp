@@ -21,17 +21,8 @@ namespace fs = std::filesystem;
 model::Encoder find_encoder(const ProbeOptions& options) {
   if (options.weights.empty() == !options.random_init) throw UsageError("choose one: --weights W or --random-init");
   if (!options.weights.empty()) return model::load_encoder(options.weights);
-  Fields fields;
-  ModelOptions sizes;
-  fields.section("model", sizes);
-  fields.at("model.name").parse(options.model, {1, "--model"});
-  settle_model(fields);
-  const nn::VitOptions vit{.image_size = options.image_size,
-                           .patch_size = options.patch_size,
-                           .embed_dim = sizes.embed_dim,
-                           .depth = sizes.depth,
-                           .num_heads = sizes.num_heads};
-  return model::random_encoder(vit, std::nullopt, static_cast<uint64_t>(options.seed));
+  return model::random_encoder(network_named(options.model, options.patch_size, options.image_size), std::nullopt,
+                               static_cast<uint64_t>(options.seed));
 }
 
 const std::string& only_folder(const ProbeOptions& options, const char* what) {

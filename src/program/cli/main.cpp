@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_data_commands(root, commands);
   add_report_commands(root, commands);
   add_visualize_commands(root, commands);
+  add_bench_commands(root, commands);
   try {
     root.parse(argc, argv);
     if (version) {

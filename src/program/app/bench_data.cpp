@@ -1,0 +1,116 @@
+#include "program/app/bench.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/parallel.h"
+#include "core/data/image_folder.h"
+#include "core/data/loader.h"
+#include "core/data/multicrop_recipe.h"
+#include "core/image/decode.h"
+#include "program/app/machine.h"
+
+namespace gtsa::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kBatch = 8, kPrefetch = 2;
+/// Turns of whole input and bare decoding: what slows the machine for a while slows both.
+constexpr int kTurns = 5;
+
+/// Counts of one kind of work.
+struct Tally {
+  double images = 0;
+  double pixels = 0;
+  double seconds = 0;
+  double rate() const { return images / seconds; }
+};
+
+/// Decodes photographs one after the other on `threads` threads until `seconds` are over.
+void decode(const std::vector<fs::path>& files, int threads, double seconds, std::atomic<size_t>& next, Tally& tally) {
+  const Clock clock = steady_clock();
+  const double begin = clock();
+  std::atomic<int64_t> images = 0, pixels = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    try {
+      while (clock() - begin < seconds) {
+        const image::Image photo = image::read_image(files[next++ % files.size()], {});
+        ++images;
+        pixels += photo.width() * photo.height();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < threads; ++i) workers.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+  tally.seconds += clock() - begin;
+  tally.images += static_cast<double>(images);
+  tally.pixels += static_cast<double>(pixels);
+}
+
+}  // namespace
+
+void BenchDataOptions::describe(Fields& f) {
+  f("data", &data, "folder of photographs; several are taken together").flagged("data");
+  f("threads", &threads, "threads that make samples").between(0).flagged("threads").meaning("0 = usable CPUs");
+  f("seconds", &seconds, "how long to measure").in("seconds").between(0.1, 3600).flagged("seconds");
+  f("json", &json, "one JSON object on standard output").flagged("json");
+}
+
+void bench_data(const BenchDataOptions& options) {
+  if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
+  const std::vector<fs::path> folders(options.data.begin(), options.data.end());
+  const data::ImageFolder photographs(folders);
+  const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
+  const data::MultiCropRecipe recipe{data::MultiCropOptions{}};
+  data::Loader loader(photographs.files(), data::EpochSampler(photographs.size(), kBatch, 0), recipe,
+                      {.workers = threads, .prefetch = kPrefetch});
+  const Clock clock = steady_clock();
+  Tally input, decoding;
+  std::atomic<size_t> next = 0;
+  const double share = options.seconds / (2 * kTurns);
+  for (int turn = 0; turn < kTurns; ++turn) {
+    for (int64_t i = 0; i < kPrefetch; ++i) loader.next();  // made while nobody looked
+    const double begin = clock();
+    while (clock() - begin < share) {
+      loader.next();
+      input.images += kBatch;
+    }
+    input.seconds += clock() - begin;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the workers fill the queue and rest
+    decode(photographs.files(), threads, share, next, decoding);
+  }
+  const nlohmann::ordered_json result{{"threads", threads},
+                                      {"images_per_second", input.rate()},
+                                      {"decode_images_per_second", decoding.rate()},
+                                      {"mean_megapixels", 1e-6 * decoding.pixels / decoding.images},
+                                      {"images", input.images},
+                                      {"peak_rss_mb", peak_memory_mb()}};
+  if (options.json) {
+    std::printf("%s\n", result.dump().c_str());
+    return;
+  }
+  std::printf("%-28s %10.1f images/s\n", "input, ten views", input.rate());
+  std::printf("%-28s %10.1f images/s\n", "decoding alone", decoding.rate());
+  std::printf("%-28s %10.2f\n", "input over decoding, time", decoding.rate() / input.rate());
+  std::printf("%-28s %10.3f megapixels\n", "mean photograph", 1e-6 * decoding.pixels / decoding.images);
+}
+
+}  // namespace gtsa::app
