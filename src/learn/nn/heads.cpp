@@ -24,7 +24,7 @@ ConvHead make_conv_head(const ConvHeadOptions& options) {
 at::Tensor forward(const ConvHead& head, const at::Tensor& tokens, Grid grid) {
   at::Tensor x = tokens;
   for (const Conv2d& block : head.blocks) {
-    const at::Tensor y = ops::gelu(ops::layer_norm(ops::conv(x, grid, block), kHeadNormEps));
+    const at::Tensor y = ops::norm_gelu(ops::conv(x, grid, block), kHeadNormEps);
     x = head.options.residual && x.size(2) == y.size(2) ? x + y : y;
   }
   return ops::conv(x, grid, head.proj);

@@ -10,8 +10,6 @@
 
 #include <cmath>
 
-#include "core/base/error.h"
-
 namespace gtsa::nn::ops {
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) { return at::linear(x, layer.weight, layer.bias); }
@@ -35,16 +33,6 @@ at::Tensor patches(const at::Tensor& images, int64_t p) {
       .reshape({n, rows * columns, channels * p * p});
 }
 
-at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {
-  const int64_t kernel = layer.weight.size(2), out = layer.weight.size(0);
-  GTSA_CHECK(tokens.size(1) == grid.tokens(), "{} tokens on a grid of {} x {}", tokens.size(1), grid.rows,
-             grid.columns);
-  if (kernel == 1) return at::linear(tokens, layer.weight.flatten(1), layer.bias);
-  const at::Tensor map = tokens.unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
-  const at::Tensor result = at::conv2d(map, layer.weight, layer.bias, 1, (kernel - 1) / 2);
-  return result.permute({0, 2, 3, 1}).reshape({tokens.size(0), grid.tokens(), out});
-}
-
 at::Tensor attention(const at::Tensor& qkv, int64_t heads) {
   const int64_t n = qkv.size(0), tokens = qkv.size(1), width = qkv.size(2) / 3;
   const auto parts = qkv.view({n, tokens, 3, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);
@@ -53,4 +41,15 @@ at::Tensor attention(const at::Tensor& qkv, int64_t heads) {
   return at::matmul(at::softmax(scores, -1), parts[2]).transpose(1, 2).reshape({n, tokens, width});
 }
 
+namespace reference {
+
+at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {
+  const int64_t kernel = layer.weight.size(2), out = layer.weight.size(0);
+  if (kernel == 1) return at::linear(tokens, layer.weight.flatten(1), layer.bias);
+  const at::Tensor map = tokens.unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
+  const at::Tensor result = at::conv2d(map, layer.weight, layer.bias, 1, (kernel - 1) / 2);
+  return result.permute({0, 2, 3, 1}).reshape({tokens.size(0), grid.tokens(), out});
+}
+
+}  // namespace reference
 }  // namespace gtsa::nn::ops

@@ -1,8 +1,8 @@
 #pragma once
-// Forward functions that networks are written in. Plain ATen calls with autograd through ATen: the reference that
-// faster versions are compared with. Feature maps are tokens [n, rows * columns, channels], row by row: what the
-// transformer gives, what the losses take, and channels-last in the convolution's eyes, so that no map is ever
-// transposed.
+// Forward functions that networks are written in: plain ATen calls with autograd through ATen, but for those that have
+// kernels of ours for float32 on the CPU; these keep their plain version as `reference::`. Feature maps are tokens [n,
+// rows * columns, channels], row by row: what the transformer gives, what the losses take, and channels-last in the
+// convolution's eyes, so that no map is ever transposed.
 
 #include <ATen/core/Tensor.h>
 
@@ -38,12 +38,20 @@ at::Tensor gelu(const at::Tensor& x);
 /// convolution of stride p would.
 at::Tensor patches(const at::Tensor& images, int64_t p);
 
-/// Convolution of kernel k x k (odd), stride 1, zero padding (k-1)/2: tokens [n, T, in] on `grid` -> [n, T, out].
+/// gelu(layer_norm(x)), the norm without scale and shift; keeps x alone for backward.
+at::Tensor norm_gelu(const at::Tensor& x, double eps);
+
+/// Convolution of kernel k x k (odd), stride 1, zero padding (k-1)/2: tokens [n, T, in] on `grid` -> [n, T, out]. 3 x 3
+/// goes by Winograd's F(2x2, 3x3) (core/kernels/winograd.h).
 at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer);
 
 /// Softmax attention. qkv [n, T, 3C]: the blocks q, k, v, each of them `heads` groups of C/heads consecutive channels;
 /// scores are scaled by (C/heads)^-1/2. Returns [n, T, C], heads side by side.
 at::Tensor attention(const at::Tensor& qkv, int64_t heads);
+
+namespace reference {
+at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer);
+}  // namespace reference
 
 }  // namespace ops
 }  // namespace gtsa::nn

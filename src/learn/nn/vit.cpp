@@ -1,14 +1,15 @@
 #include "learn/nn/vit.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addcmul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/rng.h"
@@ -19,10 +20,14 @@ namespace {
 constexpr double kNormEps = 1e-6;
 constexpr int64_t kMlpRatio = 4;
 
-/// x + branch, or x + branch * keep / (1 - rate) with `keep` [n], 1 for the samples that keep the branch.
-at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& keep, double rate) {
-  if (rate == 0) return x + branch;
-  return at::addcmul(x, branch, keep.div(1.0 - rate).view({-1, 1, 1}));
+/// Samples that keep a branch; undefined if all do. keep: U8 [n].
+at::Tensor kept_samples(const at::Tensor& keep) {
+  const auto* kept = keep.data_ptr<uint8_t>();
+  std::vector<int64_t> samples;
+  for (int64_t i = 0; i < keep.size(0); ++i) {
+    if (kept[i] != 0) samples.push_back(i);
+  }
+  return std::ssize(samples) == keep.size(0) ? at::Tensor() : at::tensor(samples, at::kLong);
 }
 
 /// Tokens before the first block: [n, 1 + T, C].
@@ -41,17 +46,17 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
   const VitOptions& o = vit.options;
   GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, images.size(0)}),
              "drop path masks are for another batch or depth");
-  const at::Tensor keep = drop_path == nullptr ? at::Tensor() : drop_path->keep.to(images.options());
   at::Tensor x = embed(vit, images);
   for (int64_t j = 0; j < end; ++j) {
     const Block& block = vit.blocks[static_cast<size_t>(j)];
-    const double rate = keep.defined() ? o.drop_path_rate(j) : 0;
-    const auto kept = [&](int64_t branch) { return rate == 0 ? at::Tensor() : keep[j][branch]; };
-    at::Tensor y = ops::linear(ops::layer_norm(x, block.norm1, kNormEps), block.attn.qkv);
-    y = ops::linear(ops::attention(y, o.num_heads), block.attn.proj);
-    x = add_branch(x, y, kept(0), rate);
-    y = ops::gelu(ops::linear(ops::layer_norm(x, block.norm2, kNormEps), block.mlp.fc1));
-    x = add_branch(x, ops::linear(y, block.mlp.fc2), kept(1), rate);
+    const double rate = drop_path == nullptr ? 0 : o.drop_path_rate(j);
+    const auto options = [&](int64_t branch) {
+      ops::BranchOptions branches{.heads = o.num_heads, .eps = kNormEps, .scale = 1 / (1 - rate)};
+      if (rate > 0) branches.kept = kept_samples(drop_path->keep[j][branch]);
+      return branches;
+    };
+    x = ops::attention_branch(x, block.norm1, block.attn, options(0));
+    x = ops::mlp_branch(x, block.norm2, block.mlp, options(1));
   }
   return x;
 }
@@ -71,23 +76,6 @@ void VitOptions::check() const {
   }
   if (!(drop_path >= 0 && drop_path < 1)) refuse(fmt::format("drop_path {} is outside [0, 1)", drop_path));
   if (!faults.empty()) throw UsageError("no such Vision Transformer: {}", faults);
-}
-
-void Attention::walk(const Walk& visit) {
-  qkv.walk(under("qkv.", visit));
-  proj.walk(under("proj.", visit));
-}
-
-void Mlp::walk(const Walk& visit) {
-  fc1.walk(under("fc1.", visit));
-  fc2.walk(under("fc2.", visit));
-}
-
-void Block::walk(const Walk& visit) {
-  norm1.walk(under("norm1.", visit));
-  attn.walk(under("attn.", visit));
-  norm2.walk(under("norm2.", visit));
-  mlp.walk(under("mlp.", visit));
 }
 
 void PatchEmbed::walk(const Walk& visit) { proj.walk(under("proj.", visit)); }

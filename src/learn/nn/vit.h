@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "learn/nn/block.h"
 #include "learn/nn/layers.h"
 #include "learn/nn/ops.h"
 
@@ -26,24 +27,6 @@ struct VitOptions {
   }
   /// Throws UsageError naming all that cannot be.
   void check() const;
-};
-
-struct Attention {
-  Linear qkv, proj;  ///< rows of qkv: the blocks q, k, v
-  void walk(const Walk& visit);
-};
-
-struct Mlp {
-  Linear fc1, fc2;  ///< C -> 4C -> C
-  void walk(const Walk& visit);
-};
-
-struct Block {
-  LayerNorm norm1;
-  Attention attn;
-  LayerNorm norm2;
-  Mlp mlp;
-  void walk(const Walk& visit);
 };
 
 struct PatchEmbed {

@@ -124,8 +124,8 @@ Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*>
        .run = toy.run,
        .files = real_files(),
        .reporter = reporter,
-       .make_loader = make_loader,
        .evaluators = std::move(evaluators),
+       .make_loader = make_loader,
        .clock = steady_clock()},
       {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4, .evaluate_every = 3},
       Conditions{}, Progress{});
