@@ -140,7 +140,7 @@ void attention(const AttentionShape& s, int64_t first, int64_t last, const float
   }
 }
 
-void attention_backward(const AttentionShape& s, int64_t first, int64_t last, const float* qkv, const float* out,
+void attention_backward(const AttentionShape& s, int64_t first, int64_t last, const float* qkv, float* out,
                         const float* log_sums, const float* dout, float* dqkv) {
   if (scalar_forced()) return reference::attention_backward(s, first, last, qkv, out, log_sums, dout, dqkv);
   thread_local std::vector<float> memory;
@@ -153,6 +153,7 @@ void attention_backward(const AttentionShape& s, int64_t first, int64_t last, co
     float *dquery = dqkv + u.query, *dkey = dquery + u.width, *dvalue = dkey + u.width;
     product(CblasNoTrans, CblasTrans, t, t, d, scale, query, u.step, key, u.step, weights, t);
     for (int64_t i = 0; i < t; ++i) HWY_DYNAMIC_DISPATCH(ExpAndSum)(weights + i * t, t, log_sums[u.row_sums + i]);
+    product(CblasNoTrans, CblasNoTrans, t, d, t, 1.0F, weights, t, value, u.step, out + u.out, u.width);
     product(CblasTrans, CblasNoTrans, t, d, t, 1.0F, weights, t, dout + u.out, u.width, dvalue, u.step);
     product(CblasNoTrans, CblasTrans, t, t, d, 1.0F, dout + u.out, u.width, value, u.step, dweights, t);
     for (int64_t i = 0; i < t; ++i) {
@@ -208,13 +209,14 @@ void attention(const AttentionShape& s, int64_t first, int64_t last, const float
   }
 }
 
-void attention_backward(const AttentionShape& s, int64_t first, int64_t last, const float* qkv, const float* out,
+void attention_backward(const AttentionShape& s, int64_t first, int64_t last, const float* qkv, float* out,
                         const float*, const float* dout, float* dqkv) {
   const int64_t t = s.tokens, d = s.head_dim;
   const double scale = 1 / std::sqrt(static_cast<double>(d));
   std::vector<double> weights(static_cast<size_t>(t * t)), sums(static_cast<size_t>(t));
   for (int64_t unit = first; unit < last; ++unit) {
     const Unit u = unit_of(s, unit);
+    reference::attention(s, unit, unit + 1, qkv, out, nullptr);
     plain_weights(s, u, qkv, weights, sums);
     const float *query = qkv + u.query, *key = query + u.width, *value = key + u.width;
     std::vector<double> dquery(static_cast<size_t>(t * d)), dkey(dquery), dvalue(dquery);

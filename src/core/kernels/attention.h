@@ -22,14 +22,14 @@ struct AttentionShape {
 /// for backward; null if nobody wants them.
 void attention(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, float* out, float* log_sums);
 
-/// dqkv of dout; overwrites the units' part.
-void attention_backward(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, const float* out,
+/// dqkv of dout, and out once more, so that nobody has to keep it; overwrites the units' parts of both.
+void attention_backward(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, float* out,
                         const float* log_sums, const float* dout, float* dqkv);
 
 /// Plain loops.
 namespace reference {
 void attention(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, float* out, float* log_sums);
-void attention_backward(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, const float* out,
+void attention_backward(const AttentionShape& shape, int64_t first, int64_t last, const float* qkv, float* out,
                         const float* log_sums, const float* dout, float* dqkv);
 }  // namespace reference
 

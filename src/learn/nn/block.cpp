@@ -157,13 +157,13 @@ at::Tensor input_gradient(const at::Tensor& dout, const Rows& rows, const Branch
   return dout.index_add(0, options.kept, dy.view({rows.samples(), rows.tokens(), rows.width()}));
 }
 
-/// What a branch's forward leaves for its backward.
-struct AttentionKept {
-  at::Tensor qkv, out, log_sums;
+/// What the attention branch leaves for its backward; `out` [rows, C] is made again.
+struct Attended {
+  at::Tensor qkv, log_sums, out;
 };
 
-AttentionKept attend(const Rows& rows, const at::Tensor& y, const Linear& qkv, int64_t heads) {
-  AttentionKept kept;
+Attended attend(const Rows& rows, const at::Tensor& y, const Linear& qkv, int64_t heads) {
+  Attended kept;
   const kernels::AttentionShape shape{rows.samples(), rows.tokens(), heads, rows.width() / heads};
   kept.qkv = at::addmm(qkv.bias, y, qkv.weight.t());
   kept.out = at::empty_like(y);
@@ -176,7 +176,7 @@ AttentionKept attend(const Rows& rows, const at::Tensor& y, const Linear& qkv, i
 }
 
 at::Tensor attention_forward(const at::Tensor& x, const LayerNorm& norm, const Attention& layers,
-                             const BranchOptions& options, AttentionKept& kept) {
+                             const BranchOptions& options, Attended& kept) {
   const Rows rows(x, options.kept);
   kept = attend(rows, normalise(x, rows, norm, options.eps).y, layers.qkv, options.heads);
   return add_to_kept(x, rows, at::mm(kept.out, layers.proj.weight.t()), layers.proj.bias, options.scale);
@@ -184,19 +184,20 @@ at::Tensor attention_forward(const at::Tensor& x, const LayerNorm& norm, const A
 
 /// Gradients in the order of the arguments: x, norm, qkv, proj (weight, bias each).
 variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, const Attention& layers,
-                                  const BranchOptions& options, AttentionKept kept, const at::Tensor& dout) {
+                                  const BranchOptions& options, Attended kept, const at::Tensor& dout) {
   const Rows rows(x, options.kept);
   const Normed normed = normalise(x, rows, norm, options.eps);
   if (!kept.qkv.defined()) kept = attend(rows, normed.y, layers.qkv, options.heads);
+  kept.out = at::empty_like(normed.y);
   const kernels::AttentionShape shape{rows.samples(), rows.tokens(), options.heads, rows.width() / options.heads};
   const at::Tensor dbranch = branch_gradient(dout, rows, options);
-  const Linear dproj{at::mm(dbranch.t(), kept.out), column_sums(dbranch)};
   at::Tensor dattention = at::mm(dbranch, layers.proj.weight);
   const at::Tensor dqkv = at::empty_like(kept.qkv);
   parallel_for(shape.units(), 1, [&](int64_t first, int64_t last) {
     kernels::attention_backward(shape, first, last, kept.qkv.data_ptr<float>(), kept.out.data_ptr<float>(),
                                 kept.log_sums.data_ptr<float>(), dattention.data_ptr<float>(), dqkv.data_ptr<float>());
   });
+  const Linear dproj{at::mm(dbranch.t(), kept.out), column_sums(dbranch)};
   const Linear dlayer{at::mm(dqkv.t(), normed.y), column_sums(dqkv)};
   at::Tensor& dy = dattention;  // of the same size
   at::mm_out(dy, dqkv, layers.qkv.weight);
@@ -304,17 +305,17 @@ struct AttentionBranch : torch::autograd::Function<AttentionBranch> {
                             const at::Tensor& norm_bias, const at::Tensor& qkv_weight, const at::Tensor& qkv_bias,
                             const at::Tensor& proj_weight, const at::Tensor& proj_bias, const BranchOptions& options) {
     const Arguments a{x, {norm_weight, norm_bias}, {qkv_weight, qkv_bias}, {proj_weight, proj_bias}, options};
-    AttentionKept kept;
+    Attended kept;
     at::Tensor out = attention_forward(x, a.norm, {a.first, a.second}, options, kept);
     if (options.recompute) kept = {};
-    save(context, a, {kept.qkv, kept.out, kept.log_sums});
+    save(context, a, {kept.qkv, kept.log_sums});
     return out;
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const Arguments a = Arguments::restored(context, saved);
     return with_none_for_options(attention_gradients(a.x, a.norm, {a.first, a.second}, a.options,
-                                                     {saved[kArguments], saved[kArguments + 1], saved[kArguments + 2]},
+                                                     {saved[kArguments], saved[kArguments + 1], {}},
                                                      gradients[0].contiguous()));
   }
 };
@@ -354,7 +355,7 @@ at::Tensor attention_branch(const at::Tensor& x, const LayerNorm& norm, const At
     return AttentionBranch::apply(input, norm.weight, norm.bias, layers.qkv.weight, layers.qkv.bias, layers.proj.weight,
                                   layers.proj.bias, options);
   }
-  AttentionKept unused;
+  Attended unused;
   return attention_forward(input, norm, layers, options, unused);
 }
 

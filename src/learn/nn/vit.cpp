@@ -51,7 +51,8 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
     const Block& block = vit.blocks[static_cast<size_t>(j)];
     const double rate = drop_path == nullptr ? 0 : o.drop_path_rate(j);
     const auto options = [&](int64_t branch) {
-      ops::BranchOptions branches{.heads = o.num_heads, .eps = kNormEps, .scale = 1 / (1 - rate)};
+      ops::BranchOptions branches{
+          .heads = o.num_heads, .eps = kNormEps, .scale = 1 / (1 - rate), .recompute = o.checkpointing};
       if (rate > 0) branches.kept = kept_samples(drop_path->keep[j][branch]);
       return branches;
     };

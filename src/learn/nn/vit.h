@@ -13,12 +13,13 @@
 namespace gtsa::nn {
 
 struct VitOptions {
-  int64_t image_size = 224;  ///< side in pixels of the pictures whose grid the position embedding stores
-  int64_t patch_size = 16;   ///< side of a patch in pixels
-  int64_t embed_dim = 384;   ///< width C of a token
-  int64_t depth = 12;        ///< number of blocks
-  int64_t num_heads = 6;     ///< attention heads; divides embed_dim
-  double drop_path = 0.1;    ///< rate of the last block's residual branches; block j has drop_path * j / (depth - 1)
+  int64_t image_size = 224;    ///< side in pixels of the pictures whose grid the position embedding stores
+  int64_t patch_size = 16;     ///< side of a patch in pixels
+  int64_t embed_dim = 384;     ///< width C of a token
+  int64_t depth = 12;          ///< number of blocks
+  int64_t num_heads = 6;       ///< attention heads; divides embed_dim
+  double drop_path = 0.1;      ///< rate of the last block's residual branches; block j has drop_path * j / (depth - 1)
+  bool checkpointing = false;  ///< keep the branches' inputs alone for backward and make the rest again: the same bits
 
   /// Side of the grid of the position embedding.
   int64_t grid() const { return image_size / patch_size; }

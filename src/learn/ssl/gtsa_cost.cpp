@@ -1,5 +1,6 @@
 #include "learn/ssl/gtsa_cost.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gtsa::ssl {
@@ -111,20 +112,22 @@ double memory_bytes(const GtsaOptions& o, int64_t micro_batch) {
   const auto trained = static_cast<double>(nn::count_parameters(student).values);
   const auto averaged = static_cast<double>(nn::count_parameters(teacher).values);
   const auto c = static_cast<double>(o.vit.embed_dim), depth = static_cast<double>(o.vit.depth);
-  double kept = 0;  // floats that backward needs of one photograph
+  const auto p = static_cast<double>(o.projector_dim), d = static_cast<double>(o.out_dim),
+             e = static_cast<double>(o.predictor_dim);
+  double views = 0, most = 0;  // floats of the views; floats that backward needs of one photograph; the kinds of views
+                               // come one after the other
   for (const ViewKind* kind : {&o.global, &o.local}) {
-    const auto count = static_cast<double>(kind->count), side = static_cast<double>(kind->size);
+    const auto count = static_cast<double>(kind->count);
     const auto t = static_cast<double>(o.grid(*kind) * o.grid(*kind)), n = t + 1;
-    // A block: two norms (in and out), q k v, attention's result and projection, the MLP's two sides of GELU; and the
-    // softmax.
-    const double block = 18 * n * c + 2 * static_cast<double>(o.vit.num_heads) * n * n;
-    // A head's 3x3 convolution keeps its input unfolded nine times.
-    const double heads =
-        t * (9 * c + 14 * static_cast<double>(o.projector_dim) * 2 + 9 * static_cast<double>(o.out_dim) +
-             5 * static_cast<double>(o.predictor_dim) + 4 * static_cast<double>(o.out_dim));
-    kept += count * (depth * block + heads + 2 * 3 * side * side);
+    views += 3 * count * static_cast<double>(kind->size * kind->size);
+    // A block: the inputs of its branches; q, k, v with the sums of the softmax's rows; the MLP before GELU.
+    const double block = n * (2 * c + (o.vit.checkpointing ? 0 : 7 * c + static_cast<double>(o.vit.num_heads)));
+    // The heads: inputs of convolutions, norms and products, and the predictor's transformed maps at work.
+    const double heads = t * (c + 5 * p + 2 * d + 3 * e + 8 * (d + e));
+    most = std::max(most, count * (depth * block + heads));
   }
-  return 4 * (4 * trained + averaged + static_cast<double>(micro_batch) * kept) + 200e6;
+  constexpr double kBatchesInMemory = 3;  // at work, and two ahead
+  return 4 * (4 * trained + averaged + static_cast<double>(micro_batch) * (most + kBatchesInMemory * views)) + 200e6;
 }
 
 }  // namespace gtsa::ssl

@@ -62,8 +62,8 @@ struct CorrespondenceTerms {
 CorrespondenceTerms correspondence_terms(Kind kind, const at::Tensor& student, const at::Tensor& teacher, int64_t views,
                                          int64_t teachers, int64_t matches);
 
-/// Mean over all pairs of both kinds; `local` is undefined where there are no local views.
-at::Tensor mean_over_pairs(const at::Tensor& global, const at::Tensor& local);
+/// What one kind's pair losses add to the mean over all `pairs` of both kinds.
+at::Tensor share_of_mean(const at::Tensor& pair_losses, int64_t pairs);
 
 /// logits [V * B, 4] and turns I64 [V * B] (0..3 quarters): mean cross-entropy, so that every view weighs the same.
 at::Tensor rotation_loss(const at::Tensor& logits, const at::Tensor& turns);

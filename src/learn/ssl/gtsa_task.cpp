@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/cosine_similarity.h>
 #include <ATen/ops/linalg_eigvalsh.h>
 #include <ATen/ops/linalg_vector_norm.h>
@@ -81,48 +80,54 @@ train::Values GtsaTask::values(const train::Position& position) const {
   return values;
 }
 
-std::vector<train::Term> GtsaTask::losses(const train::DeviceBatch& batch, const train::Context& context) {
-  const at::Tensor& global_views = batch["global"];  // [G, B, 3, S, S]
-  const int64_t photographs = batch.size();
-  nn::DropPathKey key{.seed = context.seed,
-                      .step = static_cast<uint64_t>(context.position.step),
-                      .first_sample = static_cast<uint64_t>(context.first_sample),
-                      .samples = photographs,
-                      .first_view = 0,
-                      .views = options_.global.count};
-  const auto drop_global = nn::draw_drop_path(options_.vit, key);
-  context.enter("student");
-  const StudentMaps global = forward(student_, global_views.flatten(0, 1), &drop_global);
+void GtsaTask::losses(const train::DeviceBatch& batch, const train::Context& context,
+                      const train::Contribute& contribute) {
+  const at::Tensor global_views = batch["global"].flatten(0, 1);  // [G * B, 3, S, S]
   context.enter("teacher");
-  const TeacherMaps teacher = forward(teacher_, global_views.flatten(0, 1));
-  const auto pairs = [&](Kind kind, const StudentMaps& maps, const ViewKind& views, const Pooling& pooling) {
-    return std::pair(crop_terms(kind, maps.predictor, teacher.projector, pooling).pair_losses,
-                     correspondence_terms(kind, maps.predictor, teacher.projector, views.count, options_.global.count,
-                                          options_.matches(views))
-                         .pair_losses());
-  };
-  context.enter("losses");
-  auto [crop_global, match_global] =
-      pairs(Kind::global, global, options_.global, {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]});
-  at::Tensor crop_local, match_local;
-  at::Tensor logits = rotation_logits(student_, global.encoder);
-  if (options_.local.count > 0) {
-    key.first_view = static_cast<uint32_t>(options_.global.count);
-    key.views = options_.local.count;
-    context.enter("student");
-    const auto drop_local = nn::draw_drop_path(options_.vit, key);
-    const StudentMaps local = forward(student_, batch["local"].flatten(0, 1), &drop_local);
-    context.enter("losses");
-    std::tie(crop_local, match_local) =
-        pairs(Kind::local, local, options_.local, {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]});
-    logits = at::cat({logits, rotation_logits(student_, local.encoder)});
-  }
-  capped_ += batch["capped"].sum().item<int64_t>();
-  student_sample_ = sample_vectors(global.predictor);
+  const TeacherMaps teacher = forward(teacher_, global_views);
   teacher_sample_ = sample_vectors(teacher.projector);
-  return {{"crop", mean_over_pairs(crop_global, crop_local), 1},
-          {"correspondence", mean_over_pairs(match_global, match_local), correspondence_weight(context.position)},
-          {"rotation", rotation_loss(logits, batch["turns"].flatten()), schedule_.rotation}};
+  capped_ += batch["capped"].sum().item<int64_t>();
+  const at::Tensor turns = batch["turns"].flatten();
+  const int64_t photographs = batch.size(), global_turns = options_.global.count * photographs;
+  contribute(part(Kind::global,
+                  {global_views,
+                   turns.narrow(0, 0, global_turns),
+                   teacher.projector,
+                   {batch[data::kStudentPoolGlobal], batch[data::kTeacherPoolGlobal]},
+                   photographs},
+                  context));
+  if (options_.local.count == 0) return;
+  contribute(part(Kind::local,
+                  {batch["local"].flatten(0, 1),
+                   turns.narrow(0, global_turns, turns.size(0) - global_turns),
+                   teacher.projector,
+                   {batch[data::kStudentPoolLocal], batch[data::kTeacherPoolLocal]},
+                   photographs},
+                  context));
+}
+
+std::vector<train::Term> GtsaTask::part(Kind kind, const PartInputs& in, const train::Context& context) {
+  const ViewKind& views = kind == Kind::global ? options_.global : options_.local;
+  const nn::DropPathKey key{.seed = context.seed,
+                            .step = static_cast<uint64_t>(context.position.step),
+                            .first_sample = static_cast<uint64_t>(context.first_sample),
+                            .samples = in.photographs,
+                            .first_view = static_cast<uint32_t>(kind == Kind::global ? 0 : options_.global.count),
+                            .views = views.count};
+  const auto drop_path = nn::draw_drop_path(options_.vit, key);
+  context.enter("student");
+  const StudentMaps maps = forward(student_, in.views, &drop_path);
+  const at::Tensor logits = rotation_logits(student_, maps.encoder);
+  context.enter("losses");
+  if (kind == Kind::global) student_sample_ = sample_vectors(maps.predictor);
+  const at::Tensor crop = crop_terms(kind, maps.predictor, in.teacher_maps, in.pooling).pair_losses;
+  const at::Tensor matches = correspondence_terms(kind, maps.predictor, in.teacher_maps, views.count,
+                                                  options_.global.count, options_.matches(views))
+                                 .pair_losses();
+  const double share_of_views = static_cast<double>(views.count) / static_cast<double>(options_.views());
+  return {{"crop", share_of_mean(crop, options_.pairs()), 1},
+          {"correspondence", share_of_mean(matches, options_.pairs()), correspondence_weight(context.position)},
+          {"rotation", rotation_loss(logits, in.turns) * share_of_views, schedule_.rotation}};
 }
 
 FeatureHealth feature_health(const at::Tensor& vectors) {

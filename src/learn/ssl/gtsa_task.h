@@ -34,7 +34,9 @@ class GtsaTask final : public train::Task {
   std::vector<train::Row> rows() const override;
   const data::Recipe& recipe() const override { return recipe_; }
   train::Values values(const train::Position& position) const override;
-  std::vector<train::Term> losses(const train::DeviceBatch& batch, const train::Context& context) override;
+  /// Two parts, global and local views: the maps of one kind are gone before the other's are made.
+  void losses(const train::DeviceBatch& batch, const train::Context& context,
+              const train::Contribute& contribute) override;
   train::Health health(const train::Position& position) override;
   void export_weights(FileSystem& files, const run::Run& run) override;
   std::map<std::string, std::string> metadata() const override;
@@ -44,6 +46,15 @@ class GtsaTask final : public train::Task {
   Teacher& teacher() { return teacher_; }
 
  private:
+  /// What one kind of views is compared with.
+  struct PartInputs {
+    at::Tensor views;         ///< [K * B, 3, side, side]
+    at::Tensor turns;         ///< I64 [K * B]
+    at::Tensor teacher_maps;  ///< [G * B, T, out]
+    Pooling pooling;
+    int64_t photographs = 0;  ///< B
+  };
+  std::vector<train::Term> part(Kind kind, const PartInputs& in, const train::Context& context);
   double correspondence_weight(const train::Position& position) const;
 
   GtsaOptions options_;

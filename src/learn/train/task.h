@@ -5,8 +5,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +57,9 @@ struct Term {
   at::Tensor value;
   double weight = 1;
 };
+
+/// Takes the terms of one part of a forward pass.
+using Contribute = std::function<void(std::span<const Term> terms)>;
 
 /// One number that a check or a probe found. Name as in metrics: "probe_correspondence_projector".
 struct Figure {
@@ -117,8 +122,10 @@ class Task {
   virtual const data::Recipe& recipe() const = 0;
   /// A pure function of the position.
   virtual Values values(const Position& position) const = 0;
-  /// Forward pass. Changes no state but pending values, which commit() folds in and discard() drops.
-  virtual std::vector<Term> losses(const DeviceBatch& batch, const Context& context) = 0;
+  /// Forward pass, in one part or several: `contribute` is called with each part's terms (all of them each time; values
+  /// of one name add up) and may run backward at once, so that one part's memory is free before the next is made.
+  /// Changes no state but pending values, which commit() folds in and discard() drops.
+  virtual void losses(const DeviceBatch& batch, const Context& context, const Contribute& contribute) = 0;
   virtual void commit() {}
   virtual void discard() {}
   /// Signs of collapse in the last forward pass. Called every few steps; changes nothing.

@@ -28,25 +28,32 @@ nlohmann::ordered_json figures_json(const std::vector<Figure>& figures) {
 
 }  // namespace
 
+void StepLosses::add(const std::string& name, double value) {
+  const auto known = std::find_if(terms.begin(), terms.end(), [&](const auto& term) { return term.first == name; });
+  if (known == terms.end()) {
+    terms.emplace_back(name, value);
+  } else {
+    known->second += value;
+  }
+}
+
 void run_micro_batch(Task& task, const DeviceBatch& batch, double share, const Context& context, StepLosses& losses) {
-  const std::vector<Term> terms = task.losses(batch, context);
-  if (losses.terms.empty()) {
-    for (const Term& term : terms) losses.terms.emplace_back(term.name, 0.0);
-  }
-  at::Tensor total;
-  for (size_t i = 0; i < terms.size(); ++i) {
-    const auto value = static_cast<double>(terms[i].value.item<float>());
-    losses.terms[i].second += share * value;
-    losses.total += share * terms[i].weight * value;
-    if (!std::isfinite(value) && !losses.not_finite)
-      losses.not_finite = fmt::format("loss {} is {}", terms[i].name, value);
-    if (terms[i].weight == 0) continue;
-    const at::Tensor weighted = terms[i].value.mul(share * terms[i].weight);
-    total = total.defined() ? total.add(weighted) : weighted;
-  }
-  if (losses.not_finite) return;
-  context.enter("backward");
-  total.backward();
+  task.losses(batch, context, [&](std::span<const Term> terms) {
+    at::Tensor total;
+    for (const Term& term : terms) {
+      const auto value = static_cast<double>(term.value.item<float>());
+      losses.add(term.name, share * value);
+      losses.total += share * term.weight * value;
+      if (!std::isfinite(value) && !losses.not_finite)
+        losses.not_finite = fmt::format("loss {} is {}", term.name, value);
+      if (term.weight == 0) continue;
+      const at::Tensor weighted = term.value.mul(share * term.weight);
+      total = total.defined() ? total.add(weighted) : weighted;
+    }
+    if (losses.not_finite) return;
+    context.enter("backward");
+    total.backward();
+  });
 }
 
 StepLosses run_micro_batches(Task& task, data::Loader& loader, int64_t micro_batches, Context context) {

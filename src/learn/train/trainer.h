@@ -79,6 +79,8 @@ struct StepLosses {
   std::vector<data::SampleKey> keys;
   double waited = 0;                      ///< seconds
   std::optional<std::string> not_finite;  ///< name and value of the first term that is not finite
+  /// To the term of this name.
+  void add(const std::string& name, double value);
 };
 
 class Trainer {

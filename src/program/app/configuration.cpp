@@ -16,8 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What a resumed run may be told anew: where and for how long it runs, not what it computes.
-constexpr std::array kMayDiffer{"run.steps",      "data.workers", "run.threads",
-                                "run.save_every", "run.device",   "micro_batch"};
+constexpr std::array kMayDiffer{"run.steps",  "data.workers", "run.threads",        "run.save_every",
+                                "run.device", "micro_batch",  "model.checkpointing"};
 
 constexpr const char* kDefaultRecipe = "gtsa_tiny_cpu";
 

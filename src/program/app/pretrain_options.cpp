@@ -34,6 +34,8 @@ void ModelOptions::describe(Fields& f) {
   f("num_heads", &num_heads, "attention heads").between(1, 256);
   f("patch_size", &patch_size, "side of a patch").in("pixels").between(1, 256).flagged("patch-size");
   f("drop_path", &drop_path, "rate of the last block's residual branches").between(0, 0.99);
+  f("checkpointing", &checkpointing, "make activations again in backward: half the memory, a fourth more time")
+      .flagged("checkpointing");
   f("projector_dim", &projector_dim, "channels inside the projector").between(1, 65536);
   f("predictor_dim", &predictor_dim, "channels inside the predictor").between(1, 65536);
   f("out_dim", &out_dim, "channels of the maps that the losses compare").between(1, 65536);
@@ -132,7 +134,8 @@ ssl::GtsaOptions PretrainOptions::networks() const {
            .embed_dim = model.embed_dim,
            .depth = model.depth,
            .num_heads = model.num_heads,
-           .drop_path = model.drop_path};
+           .drop_path = model.drop_path,
+           .checkpointing = model.checkpointing};
   o.projector_dim = model.projector_dim;
   o.predictor_dim = model.predictor_dim;
   o.out_dim = model.out_dim;

@@ -20,6 +20,7 @@ struct ModelOptions {
   int64_t num_heads = 6;
   int64_t patch_size = 16;
   double drop_path = 0.1;
+  bool checkpointing = false;
   int64_t projector_dim = 384;
   int64_t predictor_dim = 768;
   int64_t out_dim = 768;

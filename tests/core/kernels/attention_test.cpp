@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -47,11 +48,13 @@ TEST(Attention, AgreesWithPlainLoopsAtEveryLevel) {
       attention(shape, 0, shape.units(), got.qkv.data(), got.out.data(), got.sums.data());
       expect_near(got.out, want.out, 2e-6);
       expect_near(got.sums, want.sums, 2e-6);
+      std::fill(got.out.begin(), got.out.end(), 77.0F);
       reference::attention_backward(shape, 0, shape.units(), want.qkv.data(), want.out.data(), want.sums.data(),
                                     want.dout.data(), want.dqkv.data());
       attention_backward(shape, 0, shape.units(), got.qkv.data(), got.out.data(), got.sums.data(), got.dout.data(),
                          got.dqkv.data());
       expect_near(got.dqkv, want.dqkv, 1e-5);
+      expect_near(got.out, want.out, 2e-6);
     }
   });
 }

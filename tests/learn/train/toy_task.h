@@ -84,18 +84,23 @@ class ToyTask final : public train::Task {
             .momentum = 0.9,
             .next_momentum = 0.9};
   }
-  std::vector<train::Term> losses(const train::DeviceBatch& batch, const train::Context& context) override {
+  void losses(const train::DeviceBatch& batch, const train::Context& context,
+              const train::Contribute& contribute) override {
     bool now = false;
     for (const int64_t step : fault.steps) now = now || step == context.position.step;
     at::Tensor x = batch["x"];
     if (now && fault.place == Fault::Place::input) x = x * fault.value;
-    const at::Tensor error = at::matmul(x, network_.layer.weight.t()) + network_.layer.bias - batch["y"];
-    at::Tensor square = (error * error).mean();
-    if (now && fault.place == Fault::Place::loss) square = square * fault.value;
-    // Value 0, gradient infinity times zero.
-    if (now && fault.place == Fault::Place::gradient) square = square + at::sqrt(network_.layer.bias.sum() * 0).sum();
+    // Two parts, each with a graph of its own, as a task with two kinds of views has them.
+    for (const double share : {0.25, 0.75}) {
+      const at::Tensor error = at::matmul(x, network_.layer.weight.t()) + network_.layer.bias - batch["y"];
+      at::Tensor square = (error * error).mean() * share;
+      if (now && fault.place == Fault::Place::loss) square = square * fault.value;
+      // Value 0, gradient infinity times zero.
+      if (now && fault.place == Fault::Place::gradient) square = square + at::sqrt(network_.layer.bias.sum() * 0).sum();
+      const train::Term term{"square", square, 1.0};
+      contribute({&term, 1});
+    }
     pending = true;
-    return {{"square", square, 1.0}};
   }
   void commit() override {
     pending = false;
