@@ -9,6 +9,7 @@
 
 #include "core/base/files.h"
 #include "program/small_run.h"
+#include "support/tar_archive.h"
 #include "support/temporary_folder.h"
 
 namespace gtsa::test {
@@ -198,6 +199,67 @@ TEST_F(Pretrain, ReadsFoldersListsAndSeveralOfThem) {
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(nlohmann::json::parse(ended.out).at("photographs"), 5);
   EXPECT_THAT(ended.err, HasSubstr("list.txt: 2 photographs\n"));
+}
+
+class PretrainOnShards : public Pretrain {
+ protected:
+  PretrainOnShards() {
+    make_photographs(folder_ / "more", 15, 1);
+    fs::create_directories(shards_);
+    write_atomically(real_files(), shards_ / "a.tar", tar_of_folder(photographs_));
+    write_atomically(real_files(), shards_ / "b.tar", tar_of_folder(folder_ / "more"));
+  }
+
+  const fs::path shards_ = folder_ / "shards";
+};
+
+TEST_F(PretrainOnShards, LearnsTheSameWithAnyNumberOfWorkersAndAfterAResume) {
+  const fs::path other = folder_ / "other";
+  const std::vector<std::string> buffered{"--steps", "20", "--set", "data.shuffle_buffer=6"};
+  const Ended ended = run_gtsa({small_pretrain(shards_, run_, buffered)});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("shards: 37 photographs in 2 shards\n"));
+  ASSERT_EQ(
+      run_gtsa({small_pretrain(shards_, other, {"--steps", "13", "--workers", "5", "--set", "data.shuffle_buffer=6"})})
+          .exit_code,
+      0);
+  const Ended resumed = run_gtsa({resume(other, {"--steps", "20", "--workers", "2"})});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  expect_same_end(other, run_);
+  const Ended mixed = run_gtsa({resume(other, {"--set", "data.shuffle_buffer=7"})});
+  EXPECT_EQ(mixed.exit_code, 2) << "another buffer is another order";
+}
+
+TEST_F(PretrainOnShards, NamesBadMembersAndCountsThemOverItsWholeLife) {
+  std::string shard = read_text(shards_ / "a.tar");
+  const auto spoil = [&](const std::string& name) { shard.replace(shard.find(name) + 512, 100, 100, 'x'); };
+  spoil("photo-003.jpg");
+  write_atomically(real_files(), shards_ / "a.tar", shard);
+  // One of 37 is bad; ten steps meet all of them.
+  ASSERT_EQ(run_gtsa({small_pretrain(shards_, run_, {"--steps", "10", "--max-bad-share", "0.03"})}).exit_code, 0);
+  std::vector<std::string> bad;
+  for (const auto& event : lines_of(run_ / "events.jsonl")) {
+    if (event.at("event") == "bad_file") bad.push_back(event.at("file"));
+  }
+  EXPECT_THAT(bad, ElementsAre((fs::absolute(shards_) / "a.tar:photo-003.jpg").string()));
+  spoil("photo-020.jpg");
+  write_atomically(real_files(), shards_ / "a.tar", shard);
+  const Ended ended = run_gtsa({resume(run_, {"--steps", "24"})});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("2 of 37 files cannot be used"));
+  EXPECT_THAT(ended.err, HasSubstr("a.tar:photo-020.jpg: not an image"));
+}
+
+TEST_F(PretrainOnShards, RefusesAShardThatIsCut) {
+  const std::string shard = read_text(shards_ / "b.tar");
+  // In the header of the second photograph, which follows the first one's blocks.
+  const size_t second = shard.find("photo-001.jpg");
+  write_atomically(real_files(), shards_ / "b.tar", shard.substr(0, second + 100));
+  const Ended ended = run_gtsa({small_pretrain(shards_, run_)});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr(fmt::format("{}: the archive ends inside a header, {} bytes long (byte {})",
+                                               (fs::absolute(shards_) / "b.tar").string(), second + 100, second)));
+  EXPECT_FALSE(fs::exists(run_));
 }
 
 TEST_F(Pretrain, WithoutARecipeSaysWhichOneItTook) {

@@ -18,6 +18,7 @@ enum class Purpose : uint32_t {
   probe = 5,      ///< probes: views, order and weights
   test = 6,       ///< tests and benchmarks
   scene = 7,      ///< synthetic scenes and their textures; epoch = part of the scene, sample = index
+  order = 8,      ///< order of photographs in shards; sample 0 = of the shards, 1 = of the shuffle buffer
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.

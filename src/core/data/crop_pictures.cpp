@@ -77,7 +77,7 @@ ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path&
   for (size_t i = 0; i < samples.size(); ++i) {
     const PlannedSample& sample = samples[i];
     try {
-      const image::Image photo = image::read_image(sample.path, decode);
+      const image::Image photo = sample.photo.read(decode);
       const MultiCropPlan plan = plan_views(photo.size(), views, seed, sample.epoch, sample.place);
       json["photos"].push_back(sample_json(files, folder, fmt::format("{}/{}", prefix, i), photo, plan));
     } catch (const image::ImageError&) {

@@ -7,14 +7,15 @@
 #include <string>
 
 #include "core/base/files.h"
+#include "core/data/photographs.h"
 #include "core/data/view_plan.h"
 #include "core/image/decode.h"
 
 namespace gtsa::data {
 
-/// One sample of a run: a file at its place in the epoch's permutation.
+/// One sample of a run: a photograph at its place in the epoch's permutation.
 struct PlannedSample {
-  std::filesystem::path path;
+  PhotoRef photo;
   uint64_t epoch = 0;
   uint64_t place = 0;
 };

@@ -23,16 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class FileKind { picture, unsupported, other };
-
-FileKind kind_by_name(const fs::path& path) {
+std::string lower_extension(const fs::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const auto is_one_of = [&](auto... known) { return ((extension == known) || ...); };
-  if (is_one_of(".jpg", ".jpeg", ".png", ".webp")) return FileKind::picture;
-  if (is_one_of(".gif", ".bmp", ".tif", ".tiff")) return FileKind::unsupported;
-  return FileKind::other;
+  return extension;
 }
 
 bool begins_like_a_picture(const fs::path& path) {
@@ -138,6 +133,10 @@ Found read_folder(const fs::path& argument) {
 }
 
 Found read_list(const fs::path& argument) {
+  if (is_tar_by_name(argument)) {
+    throw Error("{} is a tar archive: only pretraining's --data reads shards; unpack it, or name a folder",
+                argument.string());
+  }
   constexpr uint64_t kMostBytes = uint64_t{1} << 30;
   const std::string text = read_text(argument, kMostBytes);
   if (image::looks_like_a_picture(std::as_bytes(std::span(text.data(), std::min<size_t>(text.size(), 64))))) {
@@ -179,6 +178,16 @@ Found read_list(const fs::path& argument) {
 }
 
 }  // namespace
+
+FileKind kind_by_name(const fs::path& path) {
+  const std::string extension = lower_extension(path);
+  const auto is_one_of = [&](auto... known) { return ((extension == known) || ...); };
+  if (is_one_of(".jpg", ".jpeg", ".png", ".webp")) return FileKind::picture;
+  if (is_one_of(".gif", ".bmp", ".tif", ".tiff")) return FileKind::unsupported;
+  return FileKind::other;
+}
+
+bool is_tar_by_name(const fs::path& path) { return lower_extension(path) == ".tar"; }
 
 bool is_picture_by_name(const fs::path& path) { return kind_by_name(path) != FileKind::other; }
 

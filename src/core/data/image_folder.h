@@ -42,6 +42,15 @@ class ImageFolder {
   std::vector<std::string> description_;
 };
 
+/// What a file's extension says about it.
+enum class FileKind : uint8_t {
+  picture,
+  unsupported,  ///< a picture in a format that is not read
+  other,
+};
+FileKind kind_by_name(const std::filesystem::path& path);
+/// True for *.tar in any case: a shard, which find_photographs() reads.
+bool is_tar_by_name(const std::filesystem::path& path);
 /// True for the extensions that make a file count, of formats that are read and of those that are not.
 bool is_picture_by_name(const std::filesystem::path& path);
 

@@ -21,12 +21,18 @@
 namespace gtsa::data {
 namespace {
 
+/// An epoch's permutation, and by place what to have in memory soon (EpochSampler::read_ahead).
+struct EpochOrder {
+  std::vector<uint32_t> files;
+  std::vector<uint32_t> ahead;
+};
+
 /// A batch in the making. Slots are filled by different workers at once; everything but their own slot is under the
 /// loader's mutex.
 struct Pending {
   std::shared_ptr<Batch> batch;
-  std::shared_ptr<const std::vector<uint32_t>> order;  ///< the epoch's permutation
-  int64_t next_slot = 0;                               ///< first slot that no worker has taken
+  std::shared_ptr<const EpochOrder> order;
+  int64_t next_slot = 0;  ///< first slot that no worker has taken
   int64_t unfinished = 0;
   std::vector<std::vector<uint64_t>> bad;  ///< by slot: files that were passed over
   std::vector<std::exception_ptr> failed;  ///< by slot: what stops the loader
@@ -52,8 +58,7 @@ class SignalsBlocked {
 
 class Loader::Workers {
  public:
-  Workers(std::vector<std::filesystem::path> files, const EpochSampler& sampler, const Recipe& recipe,
-          LoaderOptions options)
+  Workers(Photographs files, const EpochSampler& sampler, const Recipe& recipe, LoaderOptions options)
       : files_(std::move(files)),
         sampler_(sampler),
         recipe_(recipe),
@@ -94,11 +99,13 @@ class Loader::Workers {
   void check(const Pending& pending);
   [[noreturn]] void fail_for_bad_files() const;
   bool too_many(size_t bad) const {
-    return static_cast<double>(bad) > options_.max_bad_share * static_cast<double>(files_.size());
+    return static_cast<double>(bad) > options_.max_bad_share * static_cast<double>(file_count());
   }
   void stop();
 
-  const std::vector<std::filesystem::path> files_;
+  size_t file_count() const { return static_cast<size_t>(files_.size()); }
+
+  const Photographs files_;
   const EpochSampler sampler_;
   const Recipe& recipe_;
   const LoaderOptions options_;
@@ -112,7 +119,7 @@ class Loader::Workers {
   const int64_t end_iteration_;
   std::deque<std::shared_ptr<Pending>> pending_;  ///< in order; at most options_.prefetch
   std::optional<uint64_t> order_epoch_;           ///< whose permutation order_ is
-  std::shared_ptr<const std::vector<uint32_t>> order_;
+  std::shared_ptr<const EpochOrder> order_;
   std::map<uint64_t, std::string> reasons_;  ///< why a file is bad, so that it is not tried again
   std::exception_ptr begin_failed_;          ///< a batch could not even be begun
 
@@ -167,7 +174,8 @@ std::optional<Loader::Workers::Job> Loader::Workers::take_job() {
 std::shared_ptr<Pending> Loader::Workers::begin_batch() {
   const EpochSampler::Iteration iteration = sampler_.iteration(next_iteration_);
   if (order_epoch_ != iteration.epoch) {
-    order_ = std::make_shared<const std::vector<uint32_t>>(sampler_.permutation(iteration.epoch));
+    order_ = std::make_shared<const EpochOrder>(
+        EpochOrder{sampler_.permutation(iteration.epoch), sampler_.read_ahead(iteration.epoch)});
     order_epoch_ = iteration.epoch;
   }
   auto pending = std::make_shared<Pending>();
@@ -186,7 +194,9 @@ std::shared_ptr<Pending> Loader::Workers::begin_batch() {
 void Loader::Workers::fill(Pending& pending, int64_t slot) {
   SampleKey& key = pending.batch->keys[static_cast<size_t>(slot)];
   std::vector<uint64_t>& bad = pending.bad[static_cast<size_t>(slot)];
-  const std::vector<uint32_t>& order = *pending.order;
+  const std::vector<uint32_t>& order = pending.order->files;
+  const std::vector<uint32_t>& ahead = pending.order->ahead;
+  if (key.place < ahead.size()) files_[ahead[key.place]].will_need();
   while (bad.size() < order.size() && !too_many(bad.size())) {
     const uint64_t file = order[(key.place + bad.size()) % order.size()];
     key.file = file;
@@ -204,16 +214,16 @@ bool Loader::Workers::make_of(uint64_t file, const SampleKey& key, int64_t slot,
     const std::lock_guard lock(mutex_);
     if (reasons_.contains(file)) return false;
   }
-  const std::filesystem::path& path = files_[file];
+  const PhotoRef photo = files_[file];
   try {
-    recipe_.make(path, key, slot, batch);
+    recipe_.make(photo, key, slot, batch);
     return true;
   } catch (const Error& error) {
     const std::lock_guard lock(mutex_);
     reasons_.emplace(file, error.what());
     return false;
   } catch (const std::exception& error) {
-    std::throw_with_nested(Error("cannot make a sample of {}: {}", path.string(), error.what()));
+    std::throw_with_nested(Error("cannot make a sample of {}: {}", photo.name(), error.what()));
   }
 }
 
@@ -243,9 +253,9 @@ void Loader::Workers::check(const Pending& pending) {
     for (const uint64_t file : pending.bad[slot]) {
       if (!bad_seen_.insert(file).second) continue;
       const std::lock_guard lock(mutex_);
-      bad_files_.push_back({file, files_[file], reasons_.at(file)});
+      bad_files_.push_back({file, files_.name(file), reasons_.at(file)});
     }
-    no_good_file = no_good_file || pending.bad[slot].size() == files_.size();
+    no_good_file = no_good_file || pending.bad[slot].size() == file_count();
   }
   if (no_good_file || too_many(bad_files_.size())) fail_for_bad_files();
 }
@@ -256,11 +266,11 @@ void Loader::Workers::fail_for_bad_files() const {
   for (size_t i = 0; i < std::min(bad_files_.size(), kListed); ++i) {
     const BadFile& bad = bad_files_[i];
     // Reasons that come from reading the file name it already.
-    const bool named = bad.reason.find(bad.path.string()) != std::string::npos;
-    list += (i == 0 ? "" : "; ") + (named ? bad.reason : bad.path.string() + ": " + bad.reason);
+    const bool named = bad.reason.find(bad.name) != std::string::npos;
+    list += (i == 0 ? "" : "; ") + (named ? bad.reason : bad.name + ": " + bad.reason);
   }
   if (bad_files_.size() > kListed) list += fmt::format("; and {} more", bad_files_.size() - kListed);
-  if (bad_files_.size() == files_.size()) throw Error("none of the {} files can be used: {}", files_.size(), list);
+  if (bad_files_.size() == file_count()) throw Error("none of the {} files can be used: {}", files_.size(), list);
   throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}",
               bad_files_.size(), files_.size(), options_.max_bad_share, list);
 }
@@ -289,10 +299,8 @@ void Loader::Workers::stop() {
   threads_.clear();
 }
 
-Loader::Loader(std::vector<std::filesystem::path> files, const EpochSampler& sampler, const Recipe& recipe,
-               LoaderOptions options) {
-  GTSA_CHECK(static_cast<int64_t>(files.size()) == sampler.files(), "{} files for a sampler of {}", files.size(),
-             sampler.files());
+Loader::Loader(Photographs files, const EpochSampler& sampler, const Recipe& recipe, LoaderOptions options) {
+  GTSA_CHECK(files.size() == sampler.files(), "{} files for a sampler of {}", files.size(), sampler.files());
   if (options.workers < 1) throw UsageError("{} workers are too few: at least one makes the batches", options.workers);
   if (options.prefetch < 1)
     throw UsageError("a prefetch of {} batches is too small: at least one is in the making", options.prefetch);

@@ -4,32 +4,32 @@
 // of their luck.
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/data/batch.h"
+#include "core/data/photographs.h"
 #include "core/data/sampler.h"
 
 namespace gtsa::data {
 
-/// How a sample is made of a file: the part of loading that a task brings.
+/// How a sample is made of a photograph: the part of loading that a task brings.
 class Recipe {
  public:
   virtual ~Recipe() = default;
   /// The buffers of a batch. Called once.
   virtual std::vector<BufferSpec> buffers(int64_t batch) const = 0;
-  /// Makes sample `key` of the file `path` (number key.file of the data set) at place `slot` of every buffer, whole.
-  /// Called by several threads at once, for different places. Throws Error if the file is bad, which leads to a
-  /// stand-in; any other exception stops the loader.
-  virtual void make(const std::filesystem::path& path, const SampleKey& key, int64_t slot, Batch& batch) const = 0;
+  /// Makes sample `key` of `photo` (number key.file of the data set) at place `slot` of every buffer, whole. Called by
+  /// several threads at once, for different places. Throws Error if the photograph is bad, which leads to a stand-in;
+  /// any other exception stops the loader.
+  virtual void make(const PhotoRef& photo, const SampleKey& key, int64_t slot, Batch& batch) const = 0;
 };
 
 struct BadFile {
   uint64_t file = 0;  ///< index in the data set
-  std::filesystem::path path;
+  std::string name;   ///< PhotoRef::name()
   std::string reason;
 };
 
@@ -48,8 +48,7 @@ struct LoaderOptions {
 class Loader {
  public:
   /// Starts the workers. `files` are as many as the sampler's; `recipe` outlives the loader.
-  Loader(std::vector<std::filesystem::path> files, const EpochSampler& sampler, const Recipe& recipe,
-         LoaderOptions options);
+  Loader(Photographs files, const EpochSampler& sampler, const Recipe& recipe, LoaderOptions options);
   /// Stops after the samples that are being made; batches handed out stay valid.
   ~Loader();
   Loader(const Loader&) = delete;

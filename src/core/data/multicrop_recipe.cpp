@@ -72,8 +72,8 @@ std::vector<BufferSpec> MultiCropRecipe::buffers(int64_t batch) const {
   return specs;
 }
 
-void MultiCropRecipe::make(const std::filesystem::path& path, const SampleKey& key, int64_t slot, Batch& batch) const {
-  make(image::read_image(path, options_.decode), key, slot, batch);
+void MultiCropRecipe::make(const PhotoRef& photo, const SampleKey& key, int64_t slot, Batch& batch) const {
+  make(photo.read(options_.decode), key, slot, batch);
 }
 
 void MultiCropRecipe::make(const image::Image& photo, const SampleKey& key, int64_t slot, Batch& batch) const {

@@ -37,7 +37,7 @@ class MultiCropRecipe final : public Recipe {
   const MultiCropOptions& options() const { return options_; }
 
   std::vector<BufferSpec> buffers(int64_t batch) const override;
-  void make(const std::filesystem::path& path, const SampleKey& key, int64_t slot, Batch& batch) const override;
+  void make(const PhotoRef& photo, const SampleKey& key, int64_t slot, Batch& batch) const override;
   /// The same of a decoded photograph.
   void make(const image::Image& photo, const SampleKey& key, int64_t slot, Batch& batch) const;
 

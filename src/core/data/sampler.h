@@ -1,6 +1,7 @@
 #pragma once
 // Which photograph stands where: the original's epoch permutation (PyTorch's DistributedSampler and randperm) as a pure
-// function, so that any iteration can be named directly and training resumes anywhere.
+// function, so that any iteration can be named directly and training resumes anywhere. Beside it an order for
+// photographs in shards, which are read from end to end.
 
 #include <cstdint>
 #include <vector>
@@ -11,6 +12,22 @@ namespace gtsa::data {
 /// generator seeded with the low 32 bits of seed + epoch.
 std::vector<uint32_t> epoch_permutation(int64_t n, uint64_t seed, uint64_t epoch);
 
+/// How photographs that lie in shards come into an epoch: shards are shuffled whole and read one after the other into a
+/// buffer, out of which each place of the epoch draws one photograph. Both draws are keyed by seed and epoch, and
+/// nothing is read to make them.
+struct ShardOrder {
+  std::vector<int64_t> sizes;  ///< photographs of each shard; the data set counts them shard after shard
+  int64_t buffer = 1;          ///< photographs in the buffer
+};
+
+/// The data set's photographs in the order in which an epoch's shuffled shards hold them.
+std::vector<uint32_t> reading_order(const ShardOrder& shards, uint64_t seed, uint64_t epoch);
+
+/// The epoch's permutation: `reading` through a buffer of `buffer`, which is filled first and then refilled at each
+/// draw. What stands at place p comes from places up to p + buffer - 1 of `reading`.
+std::vector<uint32_t> buffered_permutation(std::vector<uint32_t> reading, int64_t buffer, uint64_t seed,
+                                           uint64_t epoch);
+
 /// The batches of one rank. An epoch's permutation is padded by repeating its head up to a multiple of `ranks`; rank r
 /// takes places r, r + ranks, ...; the incomplete last batch is dropped.
 class EpochSampler {
@@ -20,6 +37,9 @@ class EpochSampler {
 
   /// The same batches, each in `parts` iterations of equal size (micro-batches); `parts` divides the batch.
   EpochSampler in_parts(int64_t parts) const;
+
+  /// The same places in the order of shards, which hold as many photographs.
+  EpochSampler in_shards(ShardOrder shards) const;
 
   int64_t files() const { return files_; }
   int64_t batch() const { return batch_; }
@@ -32,7 +52,11 @@ class EpochSampler {
     std::vector<uint64_t> places;
   };
   Iteration iteration(int64_t k) const;
-  std::vector<uint32_t> permutation(uint64_t epoch) const { return epoch_permutation(files_, seed_, epoch); }
+  std::vector<uint32_t> permutation(uint64_t epoch) const;
+  /// Photographs to have in memory soon, by the place that is being made: those that a place's draw brings into the
+  /// buffer, so that the system reads a shard from end to end whatever the draws are. Empty without shards; shorter
+  /// than the epoch by the buffer.
+  std::vector<uint32_t> read_ahead(uint64_t epoch) const;
   /// Samples of this rank in an epoch, those of the dropped batch included.
   int64_t samples_per_epoch() const { return per_rank_; }
 
@@ -44,6 +68,7 @@ class EpochSampler {
   int64_t ranks_;
   int64_t per_rank_;
   int64_t parts_ = 1;  ///< iterations that make up what is dropped or kept as a whole
+  ShardOrder shards_;  ///< no sizes: files of their own
 };
 
 }  // namespace gtsa::data

@@ -30,7 +30,6 @@ bool is_png(std::span<const std::byte> bytes);
 bool is_webp(std::span<const std::byte> bytes);
 
 /// A picture's file, whole. Throws ImageError: unreadable, or too_large beyond kMostPictureBytes.
-inline constexpr uint64_t kMostPictureBytes = uint64_t{256} << 20;
 std::vector<std::byte> read_picture_bytes(const std::filesystem::path& path);
 
 /// Refuses what exceeds the limit. Both sides at most 2^31, so the product cannot overflow.

@@ -56,6 +56,9 @@ struct DecodeOptions {
 /// than the file's bytes could hold is refused as truncated. WebP alone allocates by its header, within max_pixels.
 Image decode(std::span<const std::byte> bytes, const DecodeOptions& options = {});
 
+/// Larger files are refused before they are read.
+inline constexpr uint64_t kMostPictureBytes = uint64_t{256} << 20;
+
 /// Reads and decodes a file. Errors, unreadable files too, are ImageError and name it.
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options = {});
 

@@ -204,7 +204,7 @@ void Trainer::note_bad_files(const data::Loader& loader) {
   for (; bad_files_ < loader.bad_files().size(); ++bad_files_) {
     const data::BadFile& bad = loader.bad_files()[bad_files_];
     parts_.run.append_event(
-        {{"event", "bad_file"}, {"step", progress_.step - 1}, {"file", bad.path.string()}, {"reason", bad.reason}});
+        {{"event", "bad_file"}, {"step", progress_.step - 1}, {"file", bad.name}, {"reason", bad.reason}});
     gtsa::log::warning("left out {}", bad.reason);
   }
 }

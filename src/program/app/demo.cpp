@@ -103,7 +103,7 @@ double seconds_of_a_step(const PretrainOptions& options) {
   constexpr int64_t kWarm = 2, kTimed = 5;
   prepare_arithmetic(options.train.threads);
   const std::vector<fs::path> folders(options.data.folders.begin(), options.data.folders.end());
-  const RunParts parts(options, data::ImageFolder(folders));
+  const RunParts parts(options, data::ImageFolder(folders).files());
   ssl::GtsaTask task(options.networks(), options.schedule(parts.plan), options.samples());
   const auto loader = parts.make_loader(options, task.recipe(), 0);
   const Clock clock = steady_clock();

@@ -24,11 +24,17 @@ int64_t micro_batch_that_fits(const PretrainOptions& options) {
   return micro;
 }
 
+data::EpochSampler make_sampler(const PretrainOptions& options, const data::Photographs& photographs) {
+  const data::EpochSampler sampler(photographs.size(), options.train.batch, static_cast<uint64_t>(options.train.seed));
+  const std::vector<int64_t> shards = photographs.shard_sizes();
+  return shards.empty() ? sampler : sampler.in_shards({shards, options.data.shuffle_buffer});
+}
+
 }  // namespace
 
-RunParts::RunParts(const PretrainOptions& options, data::ImageFolder found)
+RunParts::RunParts(const PretrainOptions& options, data::Photographs found)
     : photographs(std::move(found)),
-      sampler(photographs.size(), options.train.batch, static_cast<uint64_t>(options.train.seed)),
+      sampler(make_sampler(options, photographs)),
       plan(train::plan_run(options.train, sampler.iterations_per_epoch(), 1)) {
   if (options.train.micro_batch == "auto") plan.micro_batch = micro_batch_that_fits(options);
 }
@@ -42,7 +48,7 @@ std::unique_ptr<data::Loader> RunParts::make_loader(const PretrainOptions& optio
   loader.known_bad = std::move(known_bad);
   loader.first_iteration = first_step * parts;
   loader.end_iteration = plan.stop_at * parts;
-  return std::make_unique<data::Loader>(photographs.files(), sampler.in_parts(parts), recipe, loader);
+  return std::make_unique<data::Loader>(photographs, sampler.in_parts(parts), recipe, loader);
 }
 
 std::vector<data::BadFile> RunParts::bad_files_of(const run::Run& run) const {
@@ -52,9 +58,9 @@ std::vector<data::BadFile> RunParts::bad_files_of(const run::Run& run) const {
   }
   std::vector<data::BadFile> bad;
   if (reasons.empty()) return bad;
-  for (size_t i = 0; i < photographs.files().size(); ++i) {
-    const auto& path = photographs.files()[i];
-    if (const auto found = reasons.find(path.string()); found != reasons.end()) bad.push_back({i, path, found->second});
+  for (uint64_t i = 0; i < static_cast<uint64_t>(photographs.size()); ++i) {
+    const auto found = reasons.find(photographs.name(i));
+    if (found != reasons.end()) bad.push_back({i, found->first, found->second});
   }
   return bad;
 }

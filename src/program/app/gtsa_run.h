@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "core/data/image_folder.h"
 #include "core/data/loader.h"
+#include "core/data/photographs.h"
 #include "core/data/sampler.h"
 #include "learn/train/options.h"
 #include "learn/train/trainer.h"
@@ -13,11 +13,11 @@
 namespace gtsa::app {
 
 struct RunParts {
-  data::ImageFolder photographs;
+  data::Photographs photographs;
   data::EpochSampler sampler;
   train::RunPlan plan;
 
-  RunParts(const PretrainOptions& options, data::ImageFolder found);
+  RunParts(const PretrainOptions& options, data::Photographs found);
   /// Micro-batches from optimiser step `first_step` on; `known_bad` were met before.
   std::unique_ptr<data::Loader> make_loader(const PretrainOptions& options, const data::Recipe& recipe,
                                             int64_t first_step, std::vector<data::BadFile> known_bad = {}) const;

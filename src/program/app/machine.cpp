@@ -85,11 +85,11 @@ int64_t prepare_arithmetic(int64_t wanted) {
 }
 
 train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch,
-                             const data::ImageFolder& photographs) {
+                             const data::Photographs& photographs) {
   // FNV-1a of the names: another file or order gives another permutation.
   uint64_t hash = 0xcbf29ce484222325;
-  for (const auto& file : photographs.files()) {
-    for (const char c : file.string() + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(photographs.size()); ++i) {
+    for (const char c : photographs.name(i) + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   }
   return {seed,
           threads,

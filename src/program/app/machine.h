@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "core/data/image_folder.h"
+#include "core/data/photographs.h"
 #include "learn/train/train_state.h"
 
 namespace gtsa::app {
@@ -25,7 +25,7 @@ double measured_flops();
 int64_t prepare_arithmetic(int64_t wanted);
 
 /// What this machine and these photographs make of a run's arithmetic.
-train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::ImageFolder& photographs);
+train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::Photographs& photographs);
 
 /// For the record of a run: {"program", "torch", "blas", "simd", "cpu", "cpus", "memory_gb", "system"}.
 nlohmann::ordered_json machine_facts();

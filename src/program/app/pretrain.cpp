@@ -10,8 +10,8 @@
 #include "core/base/parallel.h"
 #include "core/base/signals.h"
 #include "core/data/crop_pictures.h"
-#include "core/data/image_folder.h"
 #include "core/data/loader.h"
+#include "core/data/shards.h"
 #include "core/run/run.h"
 #include "learn/model/encoder.h"
 #include "learn/ssl/gtsa_cost.h"
@@ -26,12 +26,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-data::ImageFolder find_photographs(const PretrainOptions& options) {
+data::Photographs find_photographs(const PretrainOptions& options) {
   if (options.data.folders.empty()) throw UsageError("--data is missing: name a folder of photographs");
   const std::vector<fs::path> folders(options.data.folders.begin(), options.data.folders.end());
-  data::ImageFolder photographs(folders);
-  for (const std::string& line : photographs.description()) log::info("{}", line);
-  return photographs;
+  data::FoundPhotographs found = data::find_photographs(folders);
+  for (const std::string& line : found.description) log::info("{}", line);
+  return found.photographs;
 }
 
 /// Sizes of the networks, work and estimates: what --dry-run prints after the configuration.
@@ -121,7 +121,7 @@ void note_beginning(const PretrainOptions& options, const RunParts& parts, const
   const auto order = parts.sampler.permutation(0);
   std::vector<data::PlannedSample> samples;
   for (size_t i = 0; i < std::min(places.size(), kSamplesShown); ++i) {
-    samples.push_back({parts.photographs.files()[order[places[i] % order.size()]], 0, places[i]});
+    samples.push_back({parts.photographs[order[places[i] % order.size()]], 0, places[i]});
   }
   const data::MultiCropOptions drawn = options.samples();
   const fs::path index = run.artefact_path("crops.json");

@@ -65,7 +65,7 @@ nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_
 }
 
 void DataOptions::describe(Fields& f) {
-  f("folders", &folders, "photographs: a folder, or a text file that lists paths").flagged("data");
+  f("folders", &folders, "photographs: a folder, a text file that lists paths, or tar shards").flagged("data");
   f("crop_sizes", &crop_sizes, "sides of global and local views").in("pixels").between(1, 4096).flagged("crop-sizes");
   f("num_crops", &num_crops, "global and local views of a photograph").between(0, 64).flagged("num-crops");
   f("global_area", &global_area, "least and largest share of the photograph's area in a global view").between(0, 1);
@@ -81,6 +81,7 @@ void DataOptions::describe(Fields& f) {
   f("max_bad_share", &max_bad_share, "share of the files that may be unreadable")
       .between(0, 1)
       .flagged("max-bad-share");
+  f("shuffle_buffer", &shuffle_buffer, "shards: photographs out of which the next one is drawn").between(1, 1 << 30);
 }
 
 void KindOptions::describe(Fields& f) {

@@ -46,6 +46,7 @@ struct DataOptions {
   bool exif = true;
   int64_t max_pixels = 89'478'485;
   double max_bad_share = 0.01;
+  int64_t shuffle_buffer = 4096;
   void describe(Fields& f);
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/data/shards.h"
 #include "core/run/run.h"
 #include "program/app/configuration.h"
 #include "program/app/gtsa_run.h"
@@ -48,7 +49,7 @@ void replay(const ReplayOptions& options) {
     throw Error("{} holds no run: name the folder that was given to --out", options.run);
   configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
   const std::vector<fs::path> folders(c.options.data.folders.begin(), c.options.data.folders.end());
-  const RunParts parts(c.options, data::ImageFolder(folders));
+  const RunParts parts(c.options, data::find_photographs(folders).photographs);
   ssl::GtsaTask task(c.options.networks(), c.options.schedule(parts.plan), c.options.samples());
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = c.options.train.clip});
   const fs::path path = find_state(options.run, options.step);
@@ -77,7 +78,7 @@ void replay(const ReplayOptions& options) {
                          ? nlohmann::ordered_json("the gradient of " + *norms.not_finite + " is not finite")
                          : nlohmann::ordered_json(nullptr);
   auto& files = result["files"] = nlohmann::ordered_json::array();
-  for (const auto& key : losses.keys) files.push_back(parts.photographs.files()[key.file].string());
+  for (const auto& key : losses.keys) files.push_back(parts.photographs.name(key.file));
   if (options.json) {
     std::printf("%s\n", result.dump().c_str());
     return;

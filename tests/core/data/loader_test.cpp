@@ -36,9 +36,9 @@ class NumberRecipe : public Recipe {
   std::vector<BufferSpec> buffers(int64_t batch) const override {
     return {{"numbers", Element::i64, {batch, 4}}, {"file", Element::i64, {batch}}};
   }
-  void make(const std::filesystem::path& path, const SampleKey& key, int64_t slot, Batch& batch) const override {
+  void make(const PhotoRef& photo, const SampleKey& key, int64_t slot, Batch& batch) const override {
     if (during_make) during_make(key);
-    if (bad_.contains(key.file)) throw Error("{} is truncated", path.string());
+    if (bad_.contains(key.file)) throw Error("{} is truncated", photo.name());
     Rng rng({.seed = 5, .epoch = key.epoch, .sample = key.place});
     for (int64_t i = 0; i < 4; ++i) batch["numbers"].as<int64_t>()[slot * 4 + i] = rng.bits();
     batch["file"].as<int64_t>()[slot] = static_cast<int64_t>(key.file);
@@ -143,7 +143,7 @@ TEST(Loader, CountsABadFileOnceAndNamesItWithItsReason) {
   for (int i = 0; i < 5; ++i) loader.next();
   ASSERT_EQ(loader.bad_files().size(), 1U);
   EXPECT_EQ(loader.bad_files()[0].file, 7U);
-  EXPECT_EQ(loader.bad_files()[0].path, "photo-7.jpg");
+  EXPECT_EQ(loader.bad_files()[0].name, "photo-7.jpg");
   EXPECT_EQ(loader.bad_files()[0].reason, "photo-7.jpg is truncated");
 }
 

@@ -185,7 +185,7 @@ TEST(MultiCrop, NamesFilesThatAreTruncatedOrHaveVanished) {
   std::vector<std::string> bad;
   for (const BadFile& file : loader.bad_files()) {
     EXPECT_FALSE(file.reason.empty());
-    bad.push_back(file.path.filename().string());
+    bad.push_back(fs::path(file.name).filename().string());
   }
   EXPECT_THAT(bad, ::testing::UnorderedElementsAre("photo-101.jpg", "photo-104.png", "circle.png", "empty.png"));
 }

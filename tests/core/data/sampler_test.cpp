@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <string>
@@ -111,6 +113,84 @@ TEST(EpochSampler, WorksOnOneFile) {
   const EpochSampler sampler(1, 1, 0);
   EXPECT_EQ(sampler.iterations_per_epoch(), 1);
   EXPECT_EQ(sampler.permutation(5), std::vector<uint32_t>{0});
+}
+
+TEST(ShardOrder, ReadsShardsWholeInAnOrderOfTheEpoch) {
+  const ShardOrder shards{{3, 1, 0, 4, 2}, 1};
+  std::set<std::vector<uint32_t>> orders;
+  for (uint64_t epoch = 0; epoch < 20; ++epoch) {
+    const auto reading = reading_order(shards, 5, epoch);
+    EXPECT_TRUE(std::is_permutation(reading.begin(), reading.end(), epoch_permutation(10, 0, 0).begin()));
+    for (size_t i = 1; i < reading.size(); ++i) {
+      const std::set<uint32_t> firsts{0, 3, 4, 8};
+      EXPECT_TRUE(reading[i] == reading[i - 1] + 1 || firsts.contains(reading[i])) << "a shard is read from its begin";
+    }
+    EXPECT_EQ(reading, buffered_permutation(reading, 1, 5, epoch)) << "a buffer of one mixes nothing";
+    orders.insert(reading);
+  }
+  EXPECT_GT(orders.size(), 10U);
+  EXPECT_NE(reading_order(shards, 5, 0), reading_order(shards, 6, 0));
+}
+
+TEST(ShardOrder, IsAPermutationThatMixesWithinTheBuffer) {
+  constexpr int64_t kFiles = 1000;
+  std::vector<uint32_t> straight(kFiles);
+  std::iota(straight.begin(), straight.end(), 0U);
+  for (const int64_t buffer : {2, 7, 100, 999, 1000, 5000}) {
+    const auto mixed = buffered_permutation(straight, buffer, 5, 3);
+    EXPECT_EQ(mixed, buffered_permutation(straight, buffer, 5, 3));
+    EXPECT_NE(mixed, buffered_permutation(straight, buffer, 5, 4));
+    EXPECT_NE(mixed, buffered_permutation(straight, buffer, 6, 3));
+    EXPECT_TRUE(std::is_permutation(mixed.begin(), mixed.end(), straight.begin())) << buffer;
+    double moved = 0;
+    for (size_t place = 0; place < mixed.size(); ++place) {
+      EXPECT_LT(mixed[place], place + static_cast<size_t>(buffer)) << "not read yet";
+      moved += std::abs(static_cast<double>(mixed[place]) - static_cast<double>(place)) / kFiles;
+    }
+    EXPECT_GT(moved, 0.2 * static_cast<double>(std::min(buffer, kFiles))) << buffer;
+  }
+}
+
+TEST(ShardOrder, OfABufferForAllIsUniform) {
+  // Where photograph 0 stands, over many epochs: each of 5 places as often, by chi-squared at 4 degrees of freedom.
+  constexpr int kEpochs = 5000;
+  std::array<int, 5> counts{};
+  for (uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    const auto order = buffered_permutation({0, 1, 2, 3, 4}, 5, 1, epoch);
+    ++counts[static_cast<size_t>(std::find(order.begin(), order.end(), 0U) - order.begin())];
+  }
+  double deviation = 0;
+  for (const int count : counts) deviation += std::pow(count - kEpochs / 5.0, 2) / (kEpochs / 5.0);
+  EXPECT_LT(deviation, 18.5) << "one seed of a thousand is beyond";
+}
+
+TEST(ShardOrder, GivesEpochsThatAreReadAheadFromEndToEnd) {
+  const ShardOrder shards{{40, 25, 35}, 16};
+  const EpochSampler sampler = EpochSampler(100, 5, 3).in_shards(shards);
+  EXPECT_EQ(sampler.iterations_per_epoch(), 20);
+  for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+    const auto order = sampler.permutation(epoch);
+    const auto reading = reading_order(shards, 3, epoch);
+    EXPECT_EQ(order, buffered_permutation(reading, 16, 3, epoch));
+    EXPECT_EQ(sampler.in_parts(5).permutation(epoch), order);
+    const auto ahead = sampler.read_ahead(epoch);
+    ASSERT_EQ(ahead.size(), 84U);
+    EXPECT_TRUE(std::equal(ahead.begin(), ahead.end(), reading.begin() + 16));
+    for (size_t place = 0; place < order.size(); ++place) {
+      const auto asked = std::find(ahead.begin(), ahead.end(), order[place]) - ahead.begin();
+      EXPECT_TRUE(asked == std::ssize(ahead) || asked < static_cast<std::ptrdiff_t>(place))
+          << "asked for before its use";
+    }
+  }
+  EXPECT_NE(sampler.permutation(0), sampler.permutation(1));
+  EXPECT_TRUE(EpochSampler(100, 5, 3).in_shards({{100}, 500}).read_ahead(0).empty()) << "all fit into the buffer";
+}
+
+TEST(ShardOrder, LeavesPhotographsInFilesOfTheirOwnAlone) {
+  const EpochSampler sampler(100, 5, 3);
+  EXPECT_EQ(sampler.permutation(2), epoch_permutation(100, 3, 2));
+  EXPECT_TRUE(sampler.read_ahead(2).empty());
+  EXPECT_THROW(sampler.in_shards({{99}, 16}), BugError);
 }
 
 }  // namespace

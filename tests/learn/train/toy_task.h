@@ -40,7 +40,7 @@ class ToyRecipe final : public data::Recipe {
   std::vector<data::BufferSpec> buffers(int64_t batch) const override {
     return {{"x", data::Element::f32, {batch, kInputs}}, {"y", data::Element::f32, {batch, 1}}};
   }
-  void make(const std::filesystem::path&, const data::SampleKey& key, int64_t slot, data::Batch& batch) const override {
+  void make(const data::PhotoRef&, const data::SampleKey& key, int64_t slot, data::Batch& batch) const override {
     Rng rng({1, key.epoch, key.place, 0, Purpose::test});
     float* x = batch["x"].as<float>() + slot * kInputs;
     float sum = 0;
