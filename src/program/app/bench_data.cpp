@@ -13,11 +13,11 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
-#include "core/data/image_folder.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
-#include "core/image/decode.h"
+#include "core/data/shards.h"
 #include "program/app/machine.h"
+#include "program/app/pretrain_options.h"
 
 namespace gtsa::app {
 namespace {
@@ -37,7 +37,8 @@ struct Tally {
 };
 
 /// Decodes photographs one after the other on `threads` threads until `seconds` are over.
-void decode(const std::vector<fs::path>& files, int threads, double seconds, std::atomic<size_t>& next, Tally& tally) {
+void decode(const data::Photographs& photographs, int threads, double seconds, std::atomic<uint64_t>& next,
+            Tally& tally) {
   const Clock clock = steady_clock();
   const double begin = clock();
   std::atomic<int64_t> images = 0, pixels = 0;
@@ -46,7 +47,7 @@ void decode(const std::vector<fs::path>& files, int threads, double seconds, std
   const auto work = [&] {
     try {
       while (clock() - begin < seconds) {
-        const image::Image photo = image::read_image(files[next++ % files.size()], {});
+        const image::Image photo = photographs[next++ % static_cast<uint64_t>(photographs.size())].read({});
         ++images;
         pixels += photo.width() * photo.height();
       }
@@ -77,14 +78,16 @@ void BenchDataOptions::describe(Fields& f) {
 void bench_data(const BenchDataOptions& options) {
   if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
   const std::vector<fs::path> folders(options.data.begin(), options.data.end());
-  const data::ImageFolder photographs(folders);
+  const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const data::MultiCropRecipe recipe{data::MultiCropOptions{}};
-  data::Loader loader(photographs.files(), data::EpochSampler(photographs.size(), kBatch, 0), recipe,
-                      {.workers = threads, .prefetch = kPrefetch});
+  const std::vector<int64_t> shards = photographs.shard_sizes();
+  data::EpochSampler sampler(photographs.size(), kBatch, 0);
+  if (!shards.empty()) sampler = sampler.in_shards({shards, DataOptions{}.shuffle_buffer});
+  data::Loader loader(photographs, sampler, recipe, {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();
   Tally input, decoding;
-  std::atomic<size_t> next = 0;
+  std::atomic<uint64_t> next = 0;
   const double share = options.seconds / (2 * kTurns);
   for (int turn = 0; turn < kTurns; ++turn) {
     for (int64_t i = 0; i < kPrefetch; ++i) loader.next();  // made while nobody looked
@@ -95,7 +98,7 @@ void bench_data(const BenchDataOptions& options) {
     }
     input.seconds += clock() - begin;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the workers fill the queue and rest
-    decode(photographs.files(), threads, share, next, decoding);
+    decode(photographs, threads, share, next, decoding);
   }
   const nlohmann::ordered_json result{{"threads", threads},
                                       {"images_per_second", input.rate()},
