@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -51,12 +52,13 @@ BENCHMARK(plan)->Arg(0)->Arg(1);
 void execute_views(benchmark::State& state) {
   const MultiCropOptions options = recipe_options(state.range(0));
   const image::Image photo = synthetic_photo({640, 480}, 1);
+  const image::Columns columns(photo);
   std::vector<float> chw(static_cast<size_t>(3 * options.views.crop_sizes[0] * options.views.crop_sizes[0]));
   int64_t views = 0;
   uint64_t place = 0;
   for (auto _ : state) {
     for (const ViewPlan& view : plan_views(photo.size(), options.views, 0, 0, place++).views) {
-      execute_into(photo, view, std::span(chw).first(static_cast<size_t>(3 * view.side * view.side)));
+      execute_into(columns, view, std::span(chw).first(static_cast<size_t>(3 * view.side * view.side)));
       ++views;
     }
   }
@@ -79,6 +81,42 @@ void pooling_matrices(benchmark::State& state) {
   }
 }
 BENCHMARK(pooling_matrices)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// The JPEGs of the folder GTSA_PHOTOGRAPHS, or else some made here.
+std::vector<std::vector<std::byte>> photograph_files() {
+  std::vector<std::vector<std::byte>> files;
+  if (const char* folder = std::getenv("GTSA_PHOTOGRAPHS")) {
+    const std::vector<fs::path> arguments{folder};
+    const ImageFolder folder_of_photos(arguments);
+    for (const fs::path& path : folder_of_photos.files()) files.push_back(read_bytes(path));
+  } else {
+    for (uint64_t i = 0; i < 8; ++i) files.push_back(image::encode_jpeg(synthetic_photo({640, 480}, i), 90));
+  }
+  return files;
+}
+
+void decode_photographs(benchmark::State& state) {
+  const auto files = photograph_files();
+  size_t next = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(image::decode(files[next++ % files.size()]));
+}
+BENCHMARK(decode_photographs)->Unit(benchmark::kMicrosecond);
+
+/// Plans, views and pooling matrices of decoded photographs; argument: recipe.
+void samples_of_photographs(benchmark::State& state) {
+  std::vector<image::Image> photos;
+  for (const auto& file : photograph_files()) photos.push_back(image::decode(file));
+  const MultiCropRecipe recipe(recipe_options(state.range(0)));
+  Batch batch;
+  for (const BufferSpec& spec : recipe.buffers(1)) batch.buffers.push_back({spec, allocate_on_heap(spec.bytes())});
+  batch.keys.resize(1);
+  uint64_t place = 0;
+  for (auto _ : state) {
+    const size_t photo = place % photos.size();
+    recipe.make(photos[photo], {.epoch = 0, .place = place++, .file = 0, .replaced = false}, 0, batch);
+  }
+}
+BENCHMARK(samples_of_photographs)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// Photographs on disk to batches of 16; arguments: recipe, workers.
 void load(benchmark::State& state) {

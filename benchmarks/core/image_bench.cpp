@@ -49,12 +49,28 @@ void decode_png_photo(benchmark::State& state) {
 }
 BENCHMARK(decode_png_photo)->Unit(benchmark::kMicrosecond);
 
+void columns_of_photo(benchmark::State& state) {
+  const Image in = picture(kPhoto);
+  Columns columns;
+  for (auto _ : state) {
+    columns.assign(in);
+    benchmark::ClobberMemory();
+  }
+  count_pixels(state, kPhoto);
+}
+BENCHMARK(columns_of_photo)->Unit(benchmark::kMicrosecond);
+
 /// A typical crop of a view: 65% of the photograph for a global one of 224, 20% for a local one of 96.
 void resize_view(benchmark::State& state, Filter filter) {
   const Image in = picture(kPhoto);
   const int64_t side = state.range(0);
   const Rect crop = side > 100 ? Rect{40, 30, 516, 387} : Rect{40, 30, 286, 215};
-  for (auto _ : state) benchmark::DoNotOptimize(resized_crop(in, crop, {side, side}, filter));
+  const Columns columns(in);
+  Planes out;
+  for (auto _ : state) {
+    resize_crop(columns, crop, {side, side}, filter, out);
+    benchmark::ClobberMemory();
+  }
   count_pixels(state, {crop.width, crop.height});
 }
 BENCHMARK_CAPTURE(resize_view, bilinear, Filter::bilinear)->Arg(224)->Arg(96)->Unit(benchmark::kMicrosecond);
@@ -62,22 +78,22 @@ BENCHMARK_CAPTURE(resize_view, bicubic, Filter::bicubic)->Arg(224)->Unit(benchma
 
 template <class Change>
 void change_view(benchmark::State& state, Change change) {
-  Image view = picture({224, 224});
+  Planes view(picture({224, 224}));
   for (auto _ : state) {
     change(view);
     benchmark::ClobberMemory();
   }
   count_pixels(state, view.size());
 }
-BENCHMARK_CAPTURE(change_view, blur_sigma_2, [](Image& v) { gaussian_blur(v, 2); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, hue, [](Image& v) { adjust_hue(v, 0.1); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, brightness, [](Image& v) { adjust_brightness(v, 0.9f); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, contrast, [](Image& v) { adjust_contrast(v, 1.1f); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, saturation, [](Image& v) { adjust_saturation(v, 1.1f); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, blur_sigma_2, [](Planes& v) { gaussian_blur(v, 2); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, hue, [](Planes& v) { adjust_hue(v, 0.1); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, brightness, [](Planes& v) { adjust_brightness(v, 0.9f); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, contrast, [](Planes& v) { adjust_contrast(v, 1.1f); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, saturation, [](Planes& v) { adjust_saturation(v, 1.1f); })->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, grayscale, to_grayscale)->Unit(benchmark::kMicrosecond);
 
 void normalize_view(benchmark::State& state) {
-  const Image view = picture({224, 224});
+  const Planes view(picture({224, 224}));
   std::vector<float> out(3 * 224 * 224);
   const auto turn = static_cast<Turn>(state.range(0));
   for (auto _ : state) {

@@ -81,13 +81,15 @@ void MultiCropRecipe::make(const image::Image& photo, const SampleKey& key, int6
   const auto samples = static_cast<int64_t>(batch.keys.size());
   const Buffer& turn_buffer = batch["turns"];
   std::vector<Turn> turns;
+  thread_local image::Columns columns;
+  columns.assign(photo);
   for (int64_t v = 0; v < pooling_.views(); ++v) {
     const ViewPlan& view = plan.views[static_cast<size_t>(v)];
     const bool global = v < pooling_.globals;
     const int64_t pixels = 3 * view.side * view.side;
     float* out = batch[global ? "global" : "local"].as<float>() +
                  ((global ? v : v - pooling_.globals) * samples + slot) * pixels;
-    execute_into(photo, view, {out, static_cast<size_t>(pixels)});
+    execute_into(columns, view, {out, static_cast<size_t>(pixels)});
     turn_buffer.as<int64_t>()[v * samples + slot] = static_cast<int64_t>(view.turn);
     turns.push_back(view.turn);
   }

@@ -85,7 +85,7 @@ void draw_colours(Rng rng, const ViewOptions& options, ViewPlan& plan) {
   if (blur) plan.blur_radius = radius;
 }
 
-void apply(Jitter step, const ViewPlan& plan, image::Image& view) {
+void apply(Jitter step, const ViewPlan& plan, image::Planes& view) {
   switch (step) {
     case Jitter::brightness:
       return image::adjust_brightness(view, plan.brightness);
@@ -99,14 +99,13 @@ void apply(Jitter step, const ViewPlan& plan, image::Image& view) {
 }
 
 /// All steps before the turn.
-image::Image execute_upright(const image::Image& photo, const ViewPlan& plan) {
-  image::Image view = image::resized_crop(photo, plan.crop, {plan.side, plan.side}, image::Filter::bilinear);
+void execute_upright(const image::Columns& photo, const ViewPlan& plan, image::Planes& view) {
+  image::resize_crop(photo, plan.crop, {plan.side, plan.side}, image::Filter::bilinear, view);
   if (plan.jitter) {
     for (const Jitter step : plan.order) apply(step, plan, view);
   }
   if (plan.grayscale) image::to_grayscale(view);
   if (plan.blur_radius) image::gaussian_blur(view, *plan.blur_radius);
-  return view;
 }
 
 bool is_share(double value) { return value >= 0 && value <= 1; }
@@ -184,11 +183,19 @@ MultiCropPlan plan_views(Size photo, const ViewOptions& options, uint64_t seed, 
 }
 
 image::Image execute(const image::Image& photo, const ViewPlan& plan) {
-  return image::turned(execute_upright(photo, plan), plan.turn);
+  image::Planes view;
+  execute_upright(image::Columns(photo), plan, view);
+  return image::turned(view.interleaved(), plan.turn);
+}
+
+void execute_into(const image::Columns& photo, const ViewPlan& plan, std::span<float> chw) {
+  thread_local image::Planes view;
+  execute_upright(photo, plan, view);
+  image::normalize_turned_into(view, plan.turn, chw);
 }
 
 void execute_into(const image::Image& photo, const ViewPlan& plan, std::span<float> chw) {
-  image::normalize_turned_into(execute_upright(photo, plan), plan.turn, chw);
+  execute_into(image::Columns(photo), plan, chw);
 }
 
 }  // namespace gtsa::data

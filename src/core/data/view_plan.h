@@ -10,6 +10,7 @@
 
 #include "core/geometry/crop.h"
 #include "core/geometry/types.h"
+#include "core/image/columns.h"
 #include "core/image/image.h"
 
 namespace gtsa::data {
@@ -90,7 +91,8 @@ void set_boxes(MultiCropPlan& plan);
 
 /// The view's pixels [side, side], turned, before they are normalised.
 image::Image execute(const image::Image& photo, const ViewPlan& plan);
-/// The finished view: normalised float32 [3, side, side] in `chw`.
+/// The finished view: normalised float32 [3, side, side] in `chw`. Scratch memory stays with the thread.
+void execute_into(const image::Columns& photo, const ViewPlan& plan, std::span<float> chw);
 void execute_into(const image::Image& photo, const ViewPlan& plan, std::span<float> chw);
 
 }  // namespace gtsa::data

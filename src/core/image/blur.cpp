@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -24,64 +25,80 @@ float box_radius(float radius) {
   return whole + fraction;
 }
 
-/// One row with room on both sides for the repeated edge pixels.
-class PaddedRow {
+/// Rows one behind the other, each with room on both sides for its repeated edge pixels.
+class PaddedRows {
  public:
-  PaddedRow(int64_t width, int32_t margin)
-      : width_(width), margin_(margin), bytes_(static_cast<size_t>(3 * (width + 2 * margin))) {}
-  uint8_t* begin() { return bytes_.data() + 3 * margin_; }
-  void repeat_edges() {
-    for (int64_t i = 1; i <= margin_; ++i) {
-      std::memcpy(begin() - 3 * i, begin(), 3);
-      std::memcpy(begin() + 3 * (width_ - 1 + i), begin() + 3 * (width_ - 1), 3);
+  /// Holds at most `rows` rows.
+  void reshape(int64_t width, int32_t margin, int64_t rows) {
+    width_ = width;
+    margin_ = margin;
+    bytes_.resize(static_cast<size_t>(rows * (width + 2 * margin)));
+  }
+  uint8_t* begin() { return bytes_.data(); }
+  uint8_t* row(int64_t i) { return bytes_.data() + i * (width_ + 2 * margin_) + margin_; }
+  void repeat_edges(int64_t rows) {
+    for (int64_t i = 0; i < rows; ++i) {
+      std::memset(row(i) - margin_, row(i)[0], static_cast<size_t>(margin_));
+      std::memset(row(i) + width_, row(i)[width_ - 1], static_cast<size_t>(margin_));
     }
   }
 
  private:
-  int64_t width_;
-  int64_t margin_;
+  int64_t width_ = 0;
+  int32_t margin_ = 0;
   std::vector<uint8_t> bytes_;
 };
 
-void blur_rows(Image& image, const kernels::BoxWeights& weights) {
+/// Rows go together so that a pass over them is one long line.
+constexpr int64_t kRowsTogether = 16;
+
+void blur_rows(Planes& view, const kernels::BoxWeights& weights) {
   const int32_t margin = weights.radius + 1;
-  PaddedRow padded[2] = {PaddedRow(image.width(), margin), PaddedRow(image.width(), margin)};
+  thread_local PaddedRows padded[2];
   std::vector<const uint8_t*> lines[2];
   for (int which = 0; which < 2; ++which) {
-    for (int32_t shift = -margin; shift <= margin; ++shift) lines[which].push_back(padded[which].begin() + 3 * shift);
+    padded[which].reshape(view.width(), margin, kRowsTogether);
+    for (int32_t shift = 0; shift <= 2 * margin; ++shift) lines[which].push_back(padded[which].begin() + shift);
   }
-  for (int64_t y = 0; y < image.height(); ++y) {
-    std::memcpy(padded[0].begin(), image.row(y), static_cast<size_t>(image.stride()));
+  const auto width = static_cast<size_t>(view.width());
+  const int64_t all = 3 * view.height();  // the planes lie one behind the other
+  for (int64_t first = 0; first < all; first += kRowsTogether) {
+    const int64_t rows = std::min(kRowsTogether, all - first);
+    for (int64_t i = 0; i < rows; ++i) std::memcpy(padded[0].row(i), view.row(0, first + i), width);
     for (int pass = 0; pass < kPasses; ++pass) {
-      padded[pass % 2].repeat_edges();
-      uint8_t* out = pass == kPasses - 1 ? image.row(y) : padded[(pass + 1) % 2].begin();
-      kernels::box_filter(lines[pass % 2].data(), weights, image.stride(), out);
+      padded[pass % 2].repeat_edges(rows);
+      uint8_t* out = padded[(pass + 1) % 2].row(0);
+      kernels::box_filter(lines[pass % 2].data(), weights, rows * (view.width() + 2 * margin) - 2 * margin, out);
     }
+    for (int64_t i = 0; i < rows; ++i) std::memcpy(view.row(0, first + i), padded[kPasses % 2].row(i), width);
   }
 }
 
-void blur_columns(Image& image, const kernels::BoxWeights& weights) {
+void blur_columns(Planes& view, const kernels::BoxWeights& weights) {
   const int32_t margin = weights.radius + 1;
   std::vector<const uint8_t*> lines(static_cast<size_t>(2 * margin + 1));
-  Image other(image.width(), image.height());
+  thread_local Planes other;
+  other.reshape(view.size());
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (int64_t y = 0; y < image.height(); ++y) {
-      for (int64_t i = 0; i < std::ssize(lines); ++i) {
-        lines[static_cast<size_t>(i)] = image.row(std::clamp<int64_t>(y + i - margin, 0, image.height() - 1));
+    for (int c = 0; c < 3; ++c) {
+      for (int64_t y = 0; y < view.height(); ++y) {
+        for (int64_t i = 0; i < std::ssize(lines); ++i) {
+          lines[static_cast<size_t>(i)] = view.row(c, std::clamp<int64_t>(y + i - margin, 0, view.height() - 1));
+        }
+        kernels::box_filter(lines.data(), weights, view.width(), other.row(c, y));
       }
-      kernels::box_filter(lines.data(), weights, image.stride(), other.row(y));
     }
-    std::swap(image, other);
+    std::swap(view, other);
   }
 }
 
 }  // namespace
 
-void gaussian_blur(Image& image, float radius) {
+void gaussian_blur(Planes& view, float radius) {
   GTSA_CHECK(std::isfinite(radius) && radius >= 0, "a blur has a radius: {}", radius);
   const auto weights = kernels::box_weights(box_radius(radius));
-  blur_rows(image, weights);
-  blur_columns(image, weights);
+  blur_rows(view, weights);
+  blur_columns(view, weights);
 }
 
 }  // namespace gtsa::image

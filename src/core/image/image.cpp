@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/kernels/resample.h"
 
 namespace gtsa::image {
 namespace {
 
 constexpr int64_t kSlack = 64;
-static_assert(kSlack >= kernels::kReadSlack);
 constexpr int64_t kFirstBytes = int64_t{8} << 20;  // decoded pictures up to this size never move
 
 size_t bytes_of(Size size, int64_t rows) { return static_cast<size_t>(3 * size.width * rows + kSlack); }

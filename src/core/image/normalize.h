@@ -6,6 +6,7 @@
 
 #include "core/geometry/types.h"
 #include "core/image/image.h"
+#include "core/image/planes.h"
 
 namespace gtsa::image {
 
@@ -19,8 +20,8 @@ struct Normalization {
 /// width values. The default is ImageNet's.
 void normalize_into(const Image& image, std::span<float> chw, const Normalization& normalization = {});
 
-/// The same of turned(image, turn), without making that picture.
-void normalize_turned_into(const Image& image, Turn turn, std::span<float> chw,
+/// The same of the view turned (turn.h), without making that picture.
+void normalize_turned_into(const Planes& view, Turn turn, std::span<float> chw,
                            const Normalization& normalization = {});
 
 }  // namespace gtsa::image

@@ -1,7 +1,6 @@
 #include "core/kernels/colour.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/kernels/simd.h"
 #include "core/kernels/targets.h"
@@ -20,10 +19,10 @@ namespace gtsa::kernels::HWY_NAMESPACE {
 void BlendConstant(uint8_t* values, size_t count, uint8_t constant, float factor) {
   reference::blend_constant(values, count, constant, factor);
 }
-void BlendLuma(uint8_t* rgb, size_t pixels, float factor) { reference::blend_luma(rgb, pixels, factor); }
-void ToLuma(uint8_t* rgb, size_t pixels) { reference::to_luma(rgb, pixels); }
-uint64_t SumLuma(const uint8_t* rgb, size_t pixels) { return reference::sum_luma(rgb, pixels); }
-void ShiftHue(uint8_t* rgb, size_t pixels, uint8_t shift) { reference::shift_hue(rgb, pixels, shift); }
+void BlendLuma(const Channels& rgb, size_t pixels, float factor) { reference::blend_luma(rgb, pixels, factor); }
+void ToLuma(const Channels& rgb, size_t pixels) { reference::to_luma(rgb, pixels); }
+uint64_t SumLuma(const Channels& rgb, size_t pixels) { return reference::sum_luma(rgb, pixels); }
+void ShiftHue(const Channels& rgb, size_t pixels, uint8_t shift) { reference::shift_hue(rgb, pixels, shift); }
 
 #else
 namespace hn = hwy::HWY_NAMESPACE;
@@ -50,28 +49,19 @@ struct Rgb {
   V16 r, g, b;
 };
 
-HWY_INLINE Rgb load(const uint8_t* rgb) {
-  hn::Vec<D8> r, g, b;
-  hn::LoadInterleaved3(D8(), rgb, r, g, b);
-  return {hn::PromoteTo(D16(), r), hn::PromoteTo(D16(), g), hn::PromoteTo(D16(), b)};
+HWY_INLINE V16 load(const uint8_t* bytes) { return hn::PromoteTo(D16(), hn::LoadU(D8(), bytes)); }
+HWY_INLINE Rgb load(const Channels& rgb, size_t i) {
+  return {load(rgb.red + i), load(rgb.green + i), load(rgb.blue + i)};
 }
 
-HWY_INLINE void store(const Rgb& v, uint8_t* rgb) {
-  hn::StoreInterleaved3(hn::DemoteTo(D8(), v.r), hn::DemoteTo(D8(), v.g), hn::DemoteTo(D8(), v.b), D8(), rgb);
+HWY_INLINE void store(V16 v, uint8_t* bytes) { hn::StoreU(hn::DemoteTo(D8(), v), D8(), bytes); }
+HWY_INLINE void store(const Rgb& v, const Channels& rgb, size_t i) {
+  store(v.r, rgb.red + i);
+  store(v.g, rgb.green + i);
+  store(v.b, rgb.blue + i);
 }
 
-/// Calls body(p) for groups of Lanes(D16) pixels; the rest goes through a buffer filled up with black.
-template <class Body>
-HWY_INLINE void for_each_group(uint8_t* rgb, size_t pixels, Body body) {
-  const size_t lanes = hn::Lanes(D16());
-  size_t i = 0;
-  for (; i + lanes <= pixels; i += lanes) body(rgb + 3 * i);
-  if (i == pixels) return;
-  uint8_t rest[3 * hn::MaxLanes(D16())] = {};
-  std::memcpy(rest, rgb + 3 * i, 3 * (pixels - i));
-  body(rest);
-  std::memcpy(rgb + 3 * i, rest, 3 * (pixels - i));
-}
+HWY_INLINE Channels behind(const Channels& rgb, size_t i) { return {rgb.red + i, rgb.green + i, rgb.blue + i}; }
 
 /// a * weights, summed over neighbouring pairs.
 HWY_INLINE V32 pair_sums(V16 pairs, V32 weights) {
@@ -107,30 +97,33 @@ void BlendConstant(uint8_t* values, size_t count, uint8_t constant, float factor
   const auto from = hn::Set(D16(), constant);
   const auto by = hn::Set(DF(), factor);
   size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto to = hn::PromoteTo(D16(), hn::LoadU(D8(), values + i));
-    hn::StoreU(hn::DemoteTo(D8(), blend(from, to, by)), D8(), values + i);
-  }
+  for (; i + lanes <= count; i += lanes) store(blend(from, load(values + i), by), values + i);
   reference::blend_constant(values + i, count - i, constant, factor);
 }
 
-void BlendLuma(uint8_t* rgb, size_t pixels, float factor) {
+void BlendLuma(const Channels& rgb, size_t pixels, float factor) {
+  const size_t lanes = hn::Lanes(D16());
   const auto by = hn::Set(DF(), factor);
-  for_each_group(rgb, pixels, [&](uint8_t* at) HWY_ATTR {
-    const Rgb v = load(at);
+  size_t i = 0;
+  for (; i + lanes <= pixels; i += lanes) {
+    const Rgb v = load(rgb, i);
     const V16 grey = luma(v);
-    store({blend(grey, v.r, by), blend(grey, v.g, by), blend(grey, v.b, by)}, at);
-  });
+    store({blend(grey, v.r, by), blend(grey, v.g, by), blend(grey, v.b, by)}, rgb, i);
+  }
+  reference::blend_luma(behind(rgb, i), pixels - i, factor);
 }
 
-void ToLuma(uint8_t* rgb, size_t pixels) {
-  for_each_group(rgb, pixels, [](uint8_t* at) HWY_ATTR {
-    const V16 grey = luma(load(at));
-    store({grey, grey, grey}, at);
-  });
+void ToLuma(const Channels& rgb, size_t pixels) {
+  const size_t lanes = hn::Lanes(D16());
+  size_t i = 0;
+  for (; i + lanes <= pixels; i += lanes) {
+    const V16 grey = luma(load(rgb, i));
+    store({grey, grey, grey}, rgb, i);
+  }
+  reference::to_luma(behind(rgb, i), pixels - i);
 }
 
-uint64_t SumLuma(const uint8_t* rgb, size_t pixels) {
+uint64_t SumLuma(const Channels& rgb, size_t pixels) {
   const size_t lanes = hn::Lanes(D16());
   const size_t block = lanes << 16;  // the sum of all its lumas fits 32 bits
   uint64_t sum = 0;
@@ -138,12 +131,12 @@ uint64_t SumLuma(const uint8_t* rgb, size_t pixels) {
   while (i + lanes <= pixels) {
     auto sums = hn::Zero(D32());
     for (const size_t end = std::min(pixels, i + block); i + lanes <= end; i += lanes) {
-      const V16 grey = luma(load(rgb + 3 * i));
+      const V16 grey = luma(load(rgb, i));
       sums = hn::Add(sums, hn::Add(widen_lower(grey), widen_upper(grey)));
     }
     sum += static_cast<uint32_t>(hn::GetLane(hn::SumOfLanes(D32(), sums)));
   }
-  return sum + reference::sum_luma(rgb + 3 * i, pixels - i);
+  return sum + reference::sum_luma(behind(rgb, i), pixels - i);
 }
 
 /// floor(255 * x) for x in [0, 1], exactly: 255 x = 256 x - x, and 256 x has no rounding.
@@ -218,14 +211,17 @@ HWY_INLINE Rgb32 shifted(const Rgb32& v, V32 shift) {
   return to_rgb(hsv);
 }
 
-void ShiftHue(uint8_t* rgb, size_t pixels, uint8_t shift) {
+void ShiftHue(const Channels& rgb, size_t pixels, uint8_t shift) {
+  const size_t lanes = hn::Lanes(D16());
   const auto by = hn::Set(D32(), shift);
-  for_each_group(rgb, pixels, [&](uint8_t* at) HWY_ATTR {
-    const Rgb v = load(at);
+  size_t i = 0;
+  for (; i + lanes <= pixels; i += lanes) {
+    const Rgb v = load(rgb, i);
     const Rgb32 lower = shifted({widen_lower(v.r), widen_lower(v.g), widen_lower(v.b)}, by);
     const Rgb32 upper = shifted({widen_upper(v.r), widen_upper(v.g), widen_upper(v.b)}, by);
-    store({narrow(lower.r, upper.r), narrow(lower.g, upper.g), narrow(lower.b, upper.b)}, at);
-  });
+    store({narrow(lower.r, upper.r), narrow(lower.g, upper.g), narrow(lower.b, upper.b)}, rgb, i);
+  }
+  reference::shift_hue(behind(rgb, i), pixels - i, shift);
 }
 
 #endif  // GTSA_PLAIN_TARGET
@@ -245,22 +241,22 @@ void blend_constant(uint8_t* values, size_t count, uint8_t constant, float facto
   HWY_DYNAMIC_DISPATCH(BlendConstant)(values, count, constant, factor);
 }
 
-void blend_luma(uint8_t* rgb, size_t pixels, float factor) {
+void blend_luma(const Channels& rgb, size_t pixels, float factor) {
   if (scalar_forced()) return reference::blend_luma(rgb, pixels, factor);
   HWY_DYNAMIC_DISPATCH(BlendLuma)(rgb, pixels, factor);
 }
 
-void to_luma(uint8_t* rgb, size_t pixels) {
+void to_luma(const Channels& rgb, size_t pixels) {
   if (scalar_forced()) return reference::to_luma(rgb, pixels);
   HWY_DYNAMIC_DISPATCH(ToLuma)(rgb, pixels);
 }
 
-uint64_t sum_luma(const uint8_t* rgb, size_t pixels) {
+uint64_t sum_luma(const Channels& rgb, size_t pixels) {
   if (scalar_forced()) return reference::sum_luma(rgb, pixels);
   return HWY_DYNAMIC_DISPATCH(SumLuma)(rgb, pixels);
 }
 
-void shift_hue(uint8_t* rgb, size_t pixels, uint8_t shift) {
+void shift_hue(const Channels& rgb, size_t pixels, uint8_t shift) {
   if (scalar_forced()) return reference::shift_hue(rgb, pixels, shift);
   HWY_DYNAMIC_DISPATCH(ShiftHue)(rgb, pixels, shift);
 }

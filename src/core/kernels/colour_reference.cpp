@@ -6,8 +6,21 @@
 namespace gtsa::kernels::reference {
 namespace {
 
-uint8_t luma(const uint8_t* rgb) {
-  return static_cast<uint8_t>((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
+/// One pixel.
+struct Rgb {
+  uint8_t red, green, blue;
+};
+
+Rgb pixel(const Channels& rgb, size_t i) { return {rgb.red[i], rgb.green[i], rgb.blue[i]}; }
+
+void set(const Channels& rgb, size_t i, const Rgb& pixel) {
+  rgb.red[i] = pixel.red;
+  rgb.green[i] = pixel.green;
+  rgb.blue[i] = pixel.blue;
+}
+
+uint8_t luma(const Rgb& p) {
+  return static_cast<uint8_t>((19595u * p.red + 38470u * p.green + 7471u * p.blue + 32768u) >> 16);
 }
 
 uint8_t blend(uint8_t from, uint8_t to, float factor) {
@@ -19,8 +32,8 @@ struct Hsv {
   uint8_t hue, saturation, value;
 };
 
-Hsv to_hsv(const uint8_t* rgb) {
-  const uint8_t r = rgb[0], g = rgb[1], b = rgb[2];
+Hsv to_hsv(const Rgb& pixel) {
+  const auto [r, g, b] = pixel;
   const uint8_t largest = std::max({r, g, b}), smallest = std::min({r, g, b});
   if (largest == smallest) return {0, 0, largest};
   const auto range = static_cast<float>(largest - smallest);
@@ -43,7 +56,7 @@ Hsv to_hsv(const uint8_t* rgb) {
 
 uint8_t rounded(double value) { return static_cast<uint8_t>(std::round(static_cast<float>(value))); }
 
-void to_rgb(const Hsv& hsv, uint8_t* rgb) {
+Rgb to_rgb(const Hsv& hsv) {
   const double sixth = static_cast<float>(hsv.hue) * 6.0 / 255.0;
   const int sector = static_cast<int>(sixth);
   const auto fraction = static_cast<float>(sixth - sector);
@@ -52,8 +65,8 @@ void to_rgb(const Hsv& hsv, uint8_t* rgb) {
   const uint8_t p = rounded(v * (1.0 - saturation));
   const uint8_t q = rounded(v * (1.0 - static_cast<double>(saturation) * fraction));
   const uint8_t t = rounded(v * (1.0 - saturation * (1.0 - fraction)));
-  const uint8_t by_sector[6][3] = {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}};
-  std::copy_n(by_sector[sector % 6], 3, rgb);
+  const Rgb by_sector[6] = {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}};
+  return by_sector[sector % 6];
 }
 
 }  // namespace
@@ -62,28 +75,32 @@ void blend_constant(uint8_t* values, size_t count, uint8_t constant, float facto
   for (size_t i = 0; i < count; ++i) values[i] = blend(constant, values[i], factor);
 }
 
-void blend_luma(uint8_t* rgb, size_t pixels, float factor) {
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) {
-    const uint8_t grey = luma(rgb);
-    for (int c = 0; c < 3; ++c) rgb[c] = blend(grey, rgb[c], factor);
+void blend_luma(const Channels& rgb, size_t pixels, float factor) {
+  for (size_t i = 0; i < pixels; ++i) {
+    const Rgb p = pixel(rgb, i);
+    const uint8_t grey = luma(p);
+    set(rgb, i, {blend(grey, p.red, factor), blend(grey, p.green, factor), blend(grey, p.blue, factor)});
   }
 }
 
-void to_luma(uint8_t* rgb, size_t pixels) {
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) std::fill_n(rgb, 3, luma(rgb));
+void to_luma(const Channels& rgb, size_t pixels) {
+  for (size_t i = 0; i < pixels; ++i) {
+    const uint8_t grey = luma(pixel(rgb, i));
+    set(rgb, i, {grey, grey, grey});
+  }
 }
 
-uint64_t sum_luma(const uint8_t* rgb, size_t pixels) {
+uint64_t sum_luma(const Channels& rgb, size_t pixels) {
   uint64_t sum = 0;
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) sum += luma(rgb);
+  for (size_t i = 0; i < pixels; ++i) sum += luma(pixel(rgb, i));
   return sum;
 }
 
-void shift_hue(uint8_t* rgb, size_t pixels, uint8_t shift) {
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) {
-    Hsv hsv = to_hsv(rgb);
+void shift_hue(const Channels& rgb, size_t pixels, uint8_t shift) {
+  for (size_t i = 0; i < pixels; ++i) {
+    Hsv hsv = to_hsv(pixel(rgb, i));
     hsv.hue = static_cast<uint8_t>(hsv.hue + shift);
-    to_rgb(hsv, rgb);
+    set(rgb, i, to_rgb(hsv));
   }
 }
 

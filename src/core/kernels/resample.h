@@ -1,5 +1,5 @@
 #pragma once
-// Antialiased resampling of 8-bit RGB rows, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; docs/method.md 1.3
+// Antialiased resampling of 8-bit samples, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; docs/method.md 1.3
 // "Resize").
 
 #include <cstddef>
@@ -28,21 +28,12 @@ struct ResampleAxis {
 /// The taps that map `inputs` samples onto `outputs`. Both at least 1.
 ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter);
 
-/// Bytes behind the end of every input row that resample_rows may read (never use).
-inline constexpr int64_t kReadSlack = 16;
-
-/// Horizontal pass over `rows` rows of RGB pixels: out[y][o] = clip8((sum_x weight[o][x] * in[y][x] + 2^21) >> 22) a
-/// channel. Strides in bytes; `in` and `out` do not overlap.
-void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
-                   ptrdiff_t out_stride);
-
-/// Vertical pass, the same formula along columns, over rows of `row_bytes` bytes.
+/// A pass down rows of `row_bytes` bytes: out[o][i] = clip8((sum_y weight[o][y] * in[y][i] + 2^21) >> 22). Strides in
+/// bytes; `in` and `out` do not overlap. The pass across a picture is the same down its transpose.
 void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
                       ptrdiff_t out_stride);
 
 namespace reference {
-void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
-                   ptrdiff_t out_stride);
 void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
                       ptrdiff_t out_stride);
 }  // namespace reference

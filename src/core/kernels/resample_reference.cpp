@@ -85,21 +85,6 @@ ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
 
 namespace reference {
 
-void resample_rows(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, const ResampleAxis& axis, uint8_t* out,
-                   ptrdiff_t out_stride) {
-  for (int64_t y = 0; y < rows; ++y) {
-    for (int64_t o = 0; o < axis.outputs; ++o) {
-      const uint8_t* pixels = in + y * in_stride + 3 * axis.first[static_cast<size_t>(o)];
-      const int32_t* weights = axis.weights.data() + o * axis.capacity;
-      int32_t sum[3] = {1 << (kPrecision - 1), 1 << (kPrecision - 1), 1 << (kPrecision - 1)};
-      for (int64_t x = 0; x < axis.count[static_cast<size_t>(o)]; ++x) {
-        for (int c = 0; c < 3; ++c) sum[c] += weights[x] * pixels[3 * x + c];
-      }
-      for (int c = 0; c < 3; ++c) out[y * out_stride + 3 * o + c] = clip8(sum[c]);
-    }
-  }
-}
-
 void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
                       ptrdiff_t out_stride) {
   for (int64_t o = 0; o < axis.outputs; ++o) {

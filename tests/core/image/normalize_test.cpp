@@ -26,7 +26,7 @@ TEST(Normalize, TurnedIsTheSameAsTurningFirst) {
     for (const Turn turn : {Turn::none, Turn::quarter, Turn::half, Turn::three_quarters}) {
       std::vector<float> want(static_cast<size_t>(3 * size.width * size.height)), got = want;
       normalize_into(turned(in, turn), want);
-      normalize_turned_into(in, turn, got);
+      normalize_turned_into(Planes(in), turn, got);
       EXPECT_EQ(got, want) << degrees(turn);
     }
   }

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/image/pictures.h"
 #include "core/image/turn.h"
+#include "core/kernels/every_level.h"
 
 namespace gtsa::image {
 namespace {
@@ -43,6 +46,56 @@ TEST(ResizedCrop, CommutesWithMirroring) {
   const Image in = test::noise(64, 48);
   for (const Filter filter : kFilters) {
     EXPECT_TRUE(flipped(resized(in, {32, 24}, filter)) == resized(flipped(in), {32, 24}, filter));
+  }
+}
+
+/// Pillow's two passes as they are written down: across rows of pixels, then down columns.
+Image resized_plainly(const Image& in, Size size, Filter filter) {
+  const auto clip8 = [](int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> 22, 0, 255)); };
+  const auto pass = [&](const Image& from, Image& to, bool across) {
+    const auto axis = across ? kernels::resample_axis(from.width(), to.width(), filter)
+                             : kernels::resample_axis(from.height(), to.height(), filter);
+    for (int64_t y = 0; y < to.height(); ++y) {
+      for (int64_t i = 0; i < 3 * to.width(); ++i) {
+        const int64_t o = across ? i / 3 : y;
+        const int32_t first = axis.first[static_cast<size_t>(o)];
+        int32_t sum = 1 << 21;
+        for (int32_t k = 0; k < axis.count[static_cast<size_t>(o)]; ++k) {
+          const uint8_t* at = across ? from.row(y) + 3 * (first + k) + i % 3 : from.row(first + k) + i;
+          sum += axis.weights[static_cast<size_t>(o * axis.capacity + k)] * *at;
+        }
+        to.row(y)[i] = clip8(sum);
+      }
+    }
+  };
+  Image between(size.width, in.height()), out(size.width, size.height);
+  pass(in, between, true);
+  pass(between, out, false);
+  return out;
+}
+
+TEST(ResizedCrop, IsThePlainTwoPassesAtEveryLevel) {
+  const Size outs[] = {{1, 1}, {16, 16}, {33, 17}, {64, 48}, {96, 96}};
+  test::at_every_level([&] {
+    for (const Size size : {Size{1, 1}, {3, 90}, {40, 30}, {65, 64}, {100, 79}, {131, 129}}) {
+      const Image in = test::noise(size.width, size.height);
+      for (const Size out : outs) {
+        for (const Filter filter : kFilters) {
+          EXPECT_TRUE(resized(in, out, filter) == resized_plainly(in, out, filter))
+              << size.width << " x " << size.height << " to " << out.width << " x " << out.height;
+        }
+      }
+    }
+  });
+}
+
+TEST(ResizedCrop, OfAPartIsTheSameFromTheWholePicturesColumns) {
+  const Image in = test::noise(90, 70);
+  const Columns columns(in);
+  Planes view;
+  for (const Rect crop : {Rect{0, 0, 90, 70}, {1, 2, 3, 4}, {89, 69, 1, 1}, {7, 5, 64, 65}, {20, 0, 32, 33}}) {
+    resize_crop(columns, crop, {32, 33}, Filter::bilinear, view);
+    EXPECT_TRUE(view.interleaved() == resized_crop(in, crop, {32, 33}, Filter::bilinear));
   }
 }
 

@@ -22,29 +22,30 @@ std::vector<uint8_t> random_bytes(size_t count) {
 }
 
 /// Runs `fast` and `plain` on copies of the same pixels, of every awkward count, at every level.
-using InPlace = std::function<void(uint8_t*, size_t)>;
+using InPlace = std::function<void(const Channels&, size_t)>;
+Channels channels_of(uint8_t* planes, size_t pixels) { return {planes, planes + pixels, planes + 2 * pixels}; }
 void expect_same(const InPlace& fast, const InPlace& plain) {
   test::at_every_level([&] {
     for (const size_t pixels : kCounts) {
       auto got = random_bytes(3 * pixels + 4), want = got;
-      fast(got.data() + 1, pixels);
-      plain(want.data() + 1, pixels);
+      fast(channels_of(got.data() + 1, pixels), pixels);
+      plain(channels_of(want.data() + 1, pixels), pixels);
       ASSERT_EQ(got, want) << pixels << " pixels";
     }
   });
 }
 
-/// All 2^24 colours in planes of 2^16.
+/// All 2^24 colours, 2^16 at a time.
+constexpr int kColours = 65536;
 void for_every_colour(const std::function<void(std::vector<uint8_t>&)>& check) {
-  std::vector<uint8_t> plane(3 * 65536);
+  std::vector<uint8_t> planes(3 * kColours);
   for (int red = 0; red < 256; ++red) {
-    for (int i = 0; i < 65536; ++i) {
-      uint8_t* pixel = plane.data() + 3 * i;
-      pixel[0] = static_cast<uint8_t>(red);
-      pixel[1] = static_cast<uint8_t>(i >> 8);
-      pixel[2] = static_cast<uint8_t>(i & 255);
+    for (int i = 0; i < kColours; ++i) {
+      planes[static_cast<size_t>(i)] = static_cast<uint8_t>(red);
+      planes[static_cast<size_t>(kColours + i)] = static_cast<uint8_t>(i >> 8);
+      planes[static_cast<size_t>(2 * kColours + i)] = static_cast<uint8_t>(i & 255);
     }
-    check(plane);
+    check(planes);
   }
 }
 
@@ -52,16 +53,16 @@ TEST(BlendConstant, GivesTheReferencesBytesAtEveryLevel) {
   for (const float factor : kFactors) {
     for (const int constant : {0, 100, 255}) {
       const auto c = static_cast<uint8_t>(constant);
-      expect_same([&](uint8_t* rgb, size_t pixels) { blend_constant(rgb, 3 * pixels, c, factor); },
-                  [&](uint8_t* rgb, size_t pixels) { reference::blend_constant(rgb, 3 * pixels, c, factor); });
+      expect_same([&](const Channels& rgb, size_t pixels) { blend_constant(rgb.red, 3 * pixels, c, factor); },
+                  [&](const Channels& rgb, size_t pixels) { reference::blend_constant(rgb.red, 3 * pixels, c, factor); });
     }
   }
 }
 
 TEST(BlendLuma, GivesTheReferencesBytesAtEveryLevel) {
   for (const float factor : kFactors) {
-    expect_same([&](uint8_t* rgb, size_t pixels) { blend_luma(rgb, pixels, factor); },
-                [&](uint8_t* rgb, size_t pixels) { reference::blend_luma(rgb, pixels, factor); });
+    expect_same([&](const Channels& rgb, size_t pixels) { blend_luma(rgb, pixels, factor); },
+                [&](const Channels& rgb, size_t pixels) { reference::blend_luma(rgb, pixels, factor); });
   }
 }
 
@@ -70,8 +71,8 @@ TEST(ToLuma, GivesTheReferencesBytesAtEveryLevel) { expect_same(to_luma, referen
 TEST(ToLuma, IsExactForEveryColour) {
   for_every_colour([](std::vector<uint8_t>& colours) {
     auto want = colours;
-    to_luma(colours.data(), 65536);
-    reference::to_luma(want.data(), 65536);
+    to_luma(channels_of(colours.data(), kColours), kColours);
+    reference::to_luma(channels_of(want.data(), kColours), kColours);
     ASSERT_EQ(colours, want);
   });
 }
@@ -79,23 +80,24 @@ TEST(ToLuma, IsExactForEveryColour) {
 TEST(SumLuma, GivesTheReferencesSumAtEveryLevel) {
   test::at_every_level([] {
     for (const size_t pixels : kCounts) {
-      const auto rgb = random_bytes(3 * pixels);
-      ASSERT_EQ(sum_luma(rgb.data(), pixels), reference::sum_luma(rgb.data(), pixels)) << pixels << " pixels";
+      auto bytes = random_bytes(3 * pixels);
+      const Channels rgb = channels_of(bytes.data(), pixels);
+      ASSERT_EQ(sum_luma(rgb, pixels), reference::sum_luma(rgb, pixels)) << pixels << " pixels";
     }
   });
 }
 
 TEST(SumLuma, DoesNotOverflowOnLargeWhitePictures) {
   constexpr size_t kPixels = 20'000'001;
-  const std::vector<uint8_t> white(3 * kPixels, 255);
-  EXPECT_EQ(sum_luma(white.data(), kPixels), 255 * uint64_t{kPixels});
+  std::vector<uint8_t> white(3 * kPixels, 255);
+  EXPECT_EQ(sum_luma(channels_of(white.data(), kPixels), kPixels), 255 * uint64_t{kPixels});
 }
 
 TEST(ShiftHue, GivesTheReferencesBytesAtEveryLevel) {
   for (const int shift : {0, 1, 51, 128, 205, 255}) {
     const auto s = static_cast<uint8_t>(shift);
-    expect_same([&](uint8_t* rgb, size_t pixels) { shift_hue(rgb, pixels, s); },
-                [&](uint8_t* rgb, size_t pixels) { reference::shift_hue(rgb, pixels, s); });
+    expect_same([&](const Channels& rgb, size_t pixels) { shift_hue(rgb, pixels, s); },
+                [&](const Channels& rgb, size_t pixels) { reference::shift_hue(rgb, pixels, s); });
   }
 }
 
@@ -106,8 +108,8 @@ TEST(ShiftHue, IsExactForEveryColour) {
   for_every_colour([&](std::vector<uint8_t>& colours) {
     auto want = colours;
     const auto shift = static_cast<uint8_t>(37 * red++);
-    shift_hue(colours.data(), 65536, shift);
-    reference::shift_hue(want.data(), 65536, shift);
+    shift_hue(channels_of(colours.data(), kColours), kColours, shift);
+    reference::shift_hue(channels_of(want.data(), kColours), kColours, shift);
     ASSERT_EQ(colours, want) << "shift " << int{shift};
   });
 }

@@ -52,34 +52,15 @@ TEST(ResampleAxis, WeightsSumToOneWithinRounding) {
 
 TEST(ResampleAxis, ChangesNothingWhenTheSizeStays) {
   const auto axis = resample_axis(9, 9, Filter::bicubic);
-  const auto in = random_bytes(27 + kReadSlack, 1);
+  const auto in = random_bytes(27, 1);
   std::vector<uint8_t> out(27);
-  resample_rows(in.data(), 27, 1, axis, out.data(), 27);
-  EXPECT_EQ(out, std::vector<uint8_t>(in.begin(), in.begin() + 27));
+  resample_columns(in.data(), 3, 3, axis, out.data(), 3);
+  EXPECT_EQ(out, in);
 }
 
 TEST(ResampleAxis, HasSamples) {
   EXPECT_THROW(resample_axis(0, 4, Filter::bilinear), BugError);
   EXPECT_THROW(resample_axis(4, 0, Filter::bilinear), BugError);
-}
-
-TEST(ResampleRows, GivesTheReferencesBytesAtEveryLevel) {
-  test::at_every_level([] {
-    uint64_t sample = 0;
-    for (const auto [inputs, outputs] : kAxes) {
-      for (const int64_t rows : {1, 2, 3, 5}) {
-        for (const Filter filter : kFilters) {
-          const int64_t in_stride = 3 * inputs + 5, out_stride = 3 * outputs + 1;
-          const auto in = extreme_bytes(static_cast<size_t>(in_stride * rows + kReadSlack), ++sample);
-          std::vector<uint8_t> want(static_cast<size_t>(out_stride * rows), 7), got = want;
-          const auto axis = resample_axis(inputs, outputs, filter);
-          reference::resample_rows(in.data(), in_stride, rows, axis, want.data(), out_stride);
-          resample_rows(in.data(), in_stride, rows, axis, got.data(), out_stride);
-          ASSERT_EQ(got, want) << inputs << " to " << outputs << ", rows " << rows;
-        }
-      }
-    }
-  });
 }
 
 TEST(ResampleColumns, GivesTheReferencesBytesAtEveryLevel) {
