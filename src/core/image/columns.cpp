@@ -1,19 +1,12 @@
 #include "core/image/columns.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
+#include "core/kernels/resample.h"
 #include "core/kernels/transpose.h"
 
 namespace gtsa::image {
-namespace {
-
-constexpr int64_t kSlack = 64;
-constexpr int64_t kCacheLine = 64;
-
-/// An odd number of cache lines: neighbouring columns then fall into different sets of the cache.
-int64_t stride_of(int64_t height) { return ((height + kCacheLine - 1) / kCacheLine | 1) * kCacheLine; }
-
-}  // namespace
-
 void check_crop(Size picture, Rect crop) {
   GTSA_CHECK(crop.left >= 0 && crop.top >= 0 && crop.width >= 1 && crop.height >= 1 &&
                  crop.left + crop.width <= picture.width && crop.top + crop.height <= picture.height,
@@ -24,11 +17,14 @@ void check_crop(Size picture, Rect crop) {
 void Columns::assign(const Image& image, Rect crop) {
   check_crop(image.size(), crop);
   size_ = {crop.width, crop.height};
-  stride_ = stride_of(crop.height);
-  const auto bytes = static_cast<size_t>(3 * crop.width * stride_ + kSlack);
+  const int64_t bands = (crop.height + kBand - 1) / kBand;
+  const auto bytes = static_cast<size_t>((bands * crop.width + kernels::kRowsReadAhead) * kColumnBytes);
   if (bytes_.size() < bytes) bytes_.resize(bytes);
-  kernels::transpose(image.row(crop.top) + 3 * crop.left, image.stride(), crop.height, 3 * crop.width, bytes_.data(),
-                     stride_);
+  for (int64_t band = 0; band < bands; ++band) {
+    const int64_t top = band * kBand;
+    kernels::transpose(image.row(crop.top + top) + 3 * crop.left, image.stride(), std::min(kBand, crop.height - top),
+                       3 * crop.width, bytes_.data() + band * crop.width * kColumnBytes, kBand);
+  }
 }
 
 }  // namespace gtsa::image

@@ -8,10 +8,15 @@
 
 namespace gtsa::image {
 
-/// A picture column by column, the three channels of a column one behind the other: what crops are resized from. Made
-/// once a photograph, it serves all of its views. Memory stays when another picture is taken.
+/// A picture in bands of kBand rows, each band column by column: what crops are resized from, since the pass across
+/// then walks through memory in order and finds rows side by side. Made once a photograph, it serves all of its views.
+/// Memory stays when another picture is taken.
 class Columns {
  public:
+  static constexpr int64_t kBand = 32;
+  /// Bytes of a column: the reds of kBand rows from top to bottom, the greens, the blues.
+  static constexpr int64_t kColumnBytes = 3 * kBand;
+
   /// No pixels.
   Columns() = default;
   explicit Columns(const Image& image) { assign(image); }
@@ -20,14 +25,14 @@ class Columns {
   void assign(const Image& image, Rect crop);
 
   Size size() const { return size_; }
-  /// Bytes from a channel of a column to the next.
-  int64_t stride() const { return stride_; }
-  /// height() bytes from top to bottom; the 64 behind them may be read, never used. 0 <= x < width.
-  const uint8_t* column(int64_t x, int channel) const { return bytes_.data() + (3 * x + channel) * stride_; }
+  /// Column x of rows [kBand * band, kBand * (band + 1)). Rows behind the picture's last, and kernels::kRowsReadAhead
+  /// columns behind the last of a band, may be read, never used.
+  const uint8_t* column(int64_t band, int64_t x) const {
+    return bytes_.data() + (band * size_.width + x) * kColumnBytes;
+  }
 
  private:
   Size size_;
-  int64_t stride_ = 0;
   std::vector<uint8_t> bytes_;  // as many as the largest picture so far needs
 };
 

@@ -1,6 +1,5 @@
 #include "core/image/resample.h"
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -9,42 +8,37 @@
 namespace gtsa::image {
 namespace {
 
-/// Rows that go through the horizontal pass together: a strip of the largest views stays in the first cache.
-constexpr int64_t kStrip = 64;
-/// Rows come in whole vectors; what is made of those behind the crop's last one is dropped.
-constexpr int64_t kRowsTogether = 32;
-/// A last strip of fewer rows takes some of its neighbour's again: fewer are slow to transpose.
-constexpr int64_t kFewestRows = 16;
+constexpr int64_t kBand = Columns::kBand;
 
-/// Horizontal pass: down the columns' transpose, strip by strip, and back into rows. `out` has the crop's height.
-void resize_across(const Columns& picture, Rect crop, Filter filter, Planes& out) {
-  const int64_t stride = 3 * picture.stride();
-  const auto axis = kernels::resample_axis(crop.width, out.width(), filter);
-  thread_local std::vector<uint8_t> strip;
-  strip.resize(static_cast<size_t>(out.width() * kStrip));
-  for (int64_t next = 0; next < crop.height; next += kStrip) {
-    const int64_t y = std::min(next, std::max<int64_t>(crop.height - kFewestRows, 0));
-    const int64_t rows = std::min(kStrip, crop.height - y);
-    const int64_t whole = (rows + kRowsTogether - 1) / kRowsTogether * kRowsTogether;
-    for (int c = 0; c < 3; ++c) {
-      const uint8_t* from = picture.column(crop.left, c) + crop.top + y;
-      kernels::resample_columns(from, stride, whole, axis, strip.data(), kStrip);
-      kernels::transpose(strip.data(), kStrip, out.width(), rows, out.row(c, y), out.width());
+/// The pass across `bands` bands from the first that the crop touches, into as many rows of `out`.
+void resize_across(const Columns& picture, Rect crop, int64_t bands, Filter filter, Planes& out) {
+  const int64_t width = out.width(), first_band = crop.top / kBand;
+  const bool same = width == crop.width;
+  const auto axis = same ? kernels::ResampleAxis() : kernels::resample_axis(crop.width, width, filter);
+  thread_local std::vector<uint8_t> resized;
+  resized.resize(static_cast<size_t>(width * Columns::kColumnBytes));
+  for (int64_t band = 0; band < bands; ++band) {
+    const uint8_t* columns = picture.column(first_band + band, crop.left);
+    if (!same) {
+      kernels::resample_columns(columns, Columns::kColumnBytes, Columns::kColumnBytes, axis, resized.data(),
+                                Columns::kColumnBytes);
+      columns = resized.data();
     }
+    for (int c = 0; c < 3; ++c)
+      kernels::transpose(columns + c * kBand, Columns::kColumnBytes, width, kBand, out.row(c, band * kBand), width);
   }
 }
 
-void copy_crop(const Columns& picture, Rect crop, Planes& out) {
+/// The pass down `height` rows of `picture` from row `top`.
+void resize_down(const Planes& picture, int64_t top, int64_t height, Filter filter, Planes& out) {
+  const bool same = height == out.height();
+  const auto axis = same ? kernels::ResampleAxis() : kernels::resample_axis(height, out.height(), filter);
   for (int c = 0; c < 3; ++c) {
-    kernels::transpose(picture.column(crop.left, c) + crop.top, 3 * picture.stride(), crop.width, crop.height,
-                       out.plane(c), crop.width);
-  }
-}
-
-void resize_down(const Planes& picture, Filter filter, Planes& out) {
-  const auto axis = kernels::resample_axis(picture.height(), out.height(), filter);
-  for (int c = 0; c < 3; ++c) {
-    kernels::resample_columns(picture.plane(c), picture.width(), picture.width(), axis, out.plane(c), out.width());
+    if (same) {
+      std::memcpy(out.plane(c), picture.row(c, top), static_cast<size_t>(out.pixels()));
+    } else {
+      kernels::resample_columns(picture.row(c, top), picture.width(), picture.width(), axis, out.plane(c), out.width());
+    }
   }
 }
 
@@ -52,15 +46,12 @@ void resize_down(const Planes& picture, Filter filter, Planes& out) {
 
 void resize_crop(const Columns& picture, Rect crop, Size size, Filter filter, Planes& out) {
   check_crop(picture.size(), crop);
-  const auto across = [&](Planes& to) {
-    to.reshape({size.width, crop.height});
-    crop.width == size.width ? copy_crop(picture, crop, to) : resize_across(picture, crop, filter, to);
-  };
-  if (crop.height == size.height) return across(out);
+  const int64_t above = crop.top % kBand, bands = (above + crop.height + kBand - 1) / kBand;
   thread_local Planes between;
-  across(between);
+  between.reshape({size.width, bands * kBand + kernels::kRowsReadAhead});
+  resize_across(picture, crop, bands, filter, between);
   out.reshape(size);
-  resize_down(between, filter, out);
+  resize_down(between, above, crop.height, filter, out);
 }
 
 Image resized_crop(const Image& image, Rect crop, Size size, Filter filter) {

@@ -1,5 +1,8 @@
 #include "core/kernels/resample.h"
 
+#include <cstring>
+
+#include "core/kernels/resample_vnni.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/targets.h"
 
@@ -21,73 +24,95 @@ void ResampleColumns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, 
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Vectors of 256 bits: 32 samples at a time divide the common sides of views, and wider ones are no faster where
+// these were timed.
+using D16 = hn::CappedTag<int16_t, 16>;
+using D8 = hn::Rebind<uint8_t, D16>;
+using D32 = hn::Repartition<int32_t, D16>;
+using V16 = hn::Vec<D16>;
+using V32 = hn::Vec<D32>;
+constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(D16()));
+
+/// Inputs and weights of one output row. An odd last input has a row behind it, with weight 0.
+struct Taps {
+  const uint8_t* row;
+  ptrdiff_t stride;
+  int32_t pairs;
+  const int16_t* low;
+  const int16_t* high;
+};
+
+HWY_INLINE V16 repeated_pair(const int16_t* weights) {
+  int32_t pair;
+  std::memcpy(&pair, weights, sizeof pair);
+  return hn::BitCast(D16(), hn::Set(D32(), pair));
+}
+
 // A product of 8 and 23 bits does not fit the multiply-add of 16-bit pairs, so weights come as high * 2^15 + low and
 // each half has its own sum. A partial sum of the low half may wrap around; the total fits 32 bits, so arithmetic
 // modulo 2^32 gives it exactly. Highway leaves open how the pair sums are spread over two registers until
 // RearrangeToOddPlusEven.
-template <class V32>
 struct PairSums {
   V32 low0, low1, high0, high1;
+
+  HWY_INLINE PairSums()
+      : low0(hn::Zero(D32())), low1(hn::Zero(D32())), high0(hn::Zero(D32())), high1(hn::Zero(D32())) {}
+
+  HWY_INLINE void add(V16 pairs, V16 low, V16 high) {
+    low0 = hn::ReorderWidenMulAccumulate(D32(), pairs, low, low0, low1);
+    high0 = hn::ReorderWidenMulAccumulate(D32(), pairs, high, high0, high1);
+  }
+
+  /// (total + 2^21) >> 22, not yet clipped.
+  HWY_INLINE V32 rounded() const {
+    const auto low = hn::RearrangeToOddPlusEven(low0, low1), high = hn::RearrangeToOddPlusEven(high0, high1);
+    return hn::ShiftRight<22>(hn::Add(hn::Add(hn::ShiftLeft<15>(high), low), hn::Set(D32(), 1 << 21)));
+  }
 };
 
-template <class D32, class V32 = hn::Vec<D32> >
-PairSums<V32> zero_sums(D32 d32) {
-  const auto zero = hn::Zero(d32);
-  return {zero, zero, zero, zero};
-}
+/// kLanes samples side by side. Interleaving and ReorderDemote2To both work within blocks of 128 bits, so the order is
+/// restored.
+struct SampleSums {
+  PairSums lower, upper;
 
-template <class D32, class V16, class V32>
-HWY_INLINE void accumulate(D32 d32, V16 pairs, V16 low, V16 high, PairSums<V32>& sums) {
-  sums.low0 = hn::ReorderWidenMulAccumulate(d32, pairs, low, sums.low0, sums.low1);
-  sums.high0 = hn::ReorderWidenMulAccumulate(d32, pairs, high, sums.high0, sums.high1);
-}
+  HWY_INLINE SampleSums() {}
 
-/// (total + 2^21) >> 22, not yet clipped.
-template <class D32, class V32>
-HWY_INLINE V32 rounded(D32 d32, const PairSums<V32>& sums) {
-  const auto low = hn::RearrangeToOddPlusEven(sums.low0, sums.low1);
-  const auto high = hn::RearrangeToOddPlusEven(sums.high0, sums.high1);
-  const auto total = hn::Add(hn::Add(hn::ShiftLeft<15>(high), low), hn::Set(d32, 1 << 21));
-  return hn::ShiftRight<22>(total);
-}
-
-/// Bytes [x, x + lanes) of output row `o`.
-template <class D16>
-HWY_INLINE void resample_column_block(D16 d16, const uint8_t* first_row, ptrdiff_t stride, const ResampleAxis& axis,
-                                      size_t o, uint8_t* out) {
-  const hn::Repartition<int32_t, D16> d32;
-  const hn::Rebind<uint8_t, D16> d8;
-  const int32_t* low = axis.low_pairs.data() + static_cast<int64_t>(o) * axis.capacity / 2;
-  const int32_t* high = axis.high_pairs.data() + static_cast<int64_t>(o) * axis.capacity / 2;
-  const int32_t count = axis.count[o];
-  auto sums0 = zero_sums(d32), sums1 = zero_sums(d32);
-  for (int32_t y = 0; y < count; y += 2, first_row += 2 * stride) {
-    const uint8_t* second_row = first_row + (y + 1 < count ? stride : 0);  // its weight is 0 behind the last
-    const auto a = hn::PromoteTo(d16, hn::LoadU(d8, first_row));
-    const auto b = hn::PromoteTo(d16, hn::LoadU(d8, second_row));
-    const auto weights_low = hn::BitCast(d16, hn::Set(d32, low[y / 2]));
-    const auto weights_high = hn::BitCast(d16, hn::Set(d32, high[y / 2]));
-    accumulate(d32, hn::InterleaveLower(d16, a, b), weights_low, weights_high, sums0);
-    accumulate(d32, hn::InterleaveUpper(d16, a, b), weights_low, weights_high, sums1);
+  HWY_INLINE void add(const uint8_t* first, const uint8_t* second, V16 low, V16 high) {
+    const V16 a = hn::PromoteTo(D16(), hn::LoadU(D8(), first)), b = hn::PromoteTo(D16(), hn::LoadU(D8(), second));
+    lower.add(hn::InterleaveLower(D16(), a, b), low, high);
+    upper.add(hn::InterleaveUpper(D16(), a, b), low, high);
   }
-  // Interleaving and ReorderDemote2To both work within blocks, so the order is restored.
-  hn::StoreU(hn::DemoteTo(d8, hn::ReorderDemote2To(d16, rounded(d32, sums0), rounded(d32, sums1))), d8, out);
+
+  HWY_INLINE void store(uint8_t* out) const {
+    hn::StoreU(hn::DemoteTo(D8(), hn::ReorderDemote2To(D16(), lower.rounded(), upper.rounded())), D8(), out);
+  }
+};
+
+/// Samples [x, x + 2 kLanes) of one output row.
+HWY_INLINE void resample_block(const Taps& taps, int64_t x, uint8_t* out) {
+  SampleSums left, right;
+  const uint8_t* row = taps.row + x;
+  for (int32_t pair = 0; pair < taps.pairs; ++pair, row += 2 * taps.stride) {
+    const V16 low = repeated_pair(taps.low + 2 * pair), high = repeated_pair(taps.high + 2 * pair);
+    left.add(row, row + taps.stride, low, high);
+    right.add(row + kLanes, row + taps.stride + kLanes, low, high);
+  }
+  left.store(out + x);
+  right.store(out + x + kLanes);
 }
 
 void ResampleColumns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
                      ptrdiff_t out_stride) {
-  const hn::ScalableTag<int16_t> d16;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d16));
-  if (row_bytes < lanes) return reference::resample_columns(in, in_stride, row_bytes, axis, out, out_stride);
-  for (int64_t o = 0; o < axis.outputs; ++o) {
+  constexpr int64_t kBlock = 2 * kLanes;
+  if (row_bytes < kBlock) return reference::resample_columns(in, in_stride, row_bytes, axis, out, out_stride);
+  const int64_t outputs = axis.outputs, capacity = axis.capacity;
+  for (int64_t o = 0; o < outputs; ++o) {
     const auto at = static_cast<size_t>(o);
-    const uint8_t* rows = in + axis.first[at] * in_stride;
-    uint8_t* to = out + o * out_stride;
-    for (int64_t x = 0; x + lanes <= row_bytes; x += lanes) {
-      resample_column_block(d16, rows + x, in_stride, axis, at, to + x);
-    }
-    const int64_t last = row_bytes - lanes;  // overlaps its neighbour
-    if (row_bytes % lanes != 0) resample_column_block(d16, rows + last, in_stride, axis, at, to + last);
+    const Taps taps{in + axis.first[at] * in_stride, in_stride, (axis.count[at] + 1) / 2,
+                    axis.low.data() + o * capacity, axis.high.data() + o * capacity};
+    for (int64_t x = 0; x + kBlock <= row_bytes; x += kBlock) resample_block(taps, x, out + o * out_stride);
+    // The last block overlaps its neighbour.
+    if (row_bytes % kBlock != 0) resample_block(taps, row_bytes - kBlock, out + o * out_stride);
   }
 }
 
@@ -102,6 +127,8 @@ HWY_EXPORT(ResampleColumns);
 void resample_columns(const uint8_t* in, ptrdiff_t in_stride, int64_t row_bytes, const ResampleAxis& axis, uint8_t* out,
                       ptrdiff_t out_stride) {
   if (scalar_forced()) return reference::resample_columns(in, in_stride, row_bytes, axis, out, out_stride);
+  if (vnni_allowed() && row_bytes >= kVnniSamples)
+    return resample_columns_vnni(in, in_stride, row_bytes, axis, out, out_stride);
   HWY_DYNAMIC_DISPATCH(ResampleColumns)(in, in_stride, row_bytes, axis, out, out_stride);
 }
 

@@ -2,6 +2,7 @@
 // Antialiased resampling of 8-bit samples, bit-exact with Pillow 9.4 (src/libImaging/Resample.c; docs/method.md 1.3
 // "Resize").
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,14 +20,18 @@ struct ResampleAxis {
   std::vector<int32_t> first;    ///< [outputs] index of the first input
   std::vector<int32_t> count;    ///< [outputs] taps in use
   std::vector<int32_t> weights;  ///< [outputs, capacity]
-  /// [outputs, capacity / 2] each weight as high * 2^15 + low, the int16 halves of two neighbours packed into 32 bits:
-  /// the operands of the multiply-add of 16-bit pairs that every processor has.
-  std::vector<int32_t> low_pairs;
-  std::vector<int32_t> high_pairs;
+  /// [outputs, capacity] each weight as high * 2^15 + low: for multiply-adds of pairs of 16 bits.
+  std::vector<int16_t> low;
+  std::vector<int16_t> high;
+  /// [outputs, capacity] each weight as d2 * 2^16 + d1 * 2^8 + d0: for multiply-adds of quadruples of 8 bits.
+  std::array<std::vector<int8_t>, 3> digits;
 };
 
 /// The taps that map `inputs` samples onto `outputs`. Both at least 1.
 ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter);
+
+/// Rows behind the last one that resample_columns may read (never use), filling up the taps of an output to fours.
+inline constexpr int64_t kRowsReadAhead = 3;
 
 /// A pass down rows of `row_bytes` bytes: out[o][i] = clip8((sum_y weight[o][y] * in[y][i] + 2^21) >> 22). Strides in
 /// bytes; `in` and `out` do not overlap. The pass across a picture is the same down its transpose.

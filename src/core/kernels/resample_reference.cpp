@@ -27,43 +27,28 @@ int32_t fixed_point(double weight) {
   return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << kPrecision));
 }
 
-int32_t pack(int32_t first, int32_t second) {
-  return static_cast<int32_t>((static_cast<uint32_t>(first) & 0xffff) | (static_cast<uint32_t>(second) << 16));
-}
-
-void split_into_pairs(ResampleAxis& axis) {
+void split_weights(ResampleAxis& axis) {
   constexpr int32_t mask = (1 << kLowBits) - 1;
-  for (size_t i = 0; i < axis.weights.size(); i += 2) {
-    const int32_t a = axis.weights[i], b = axis.weights[i + 1];
-    axis.low_pairs[i / 2] = pack(a & mask, b & mask);
-    axis.high_pairs[i / 2] = pack(a >> kLowBits, b >> kLowBits);
+  for (size_t i = 0; i < axis.weights.size(); ++i) {
+    const int32_t weight = axis.weights[i];
+    axis.low[i] = static_cast<int16_t>(weight & mask);
+    axis.high[i] = static_cast<int16_t>(weight >> kLowBits);
+    // What a digit takes away for being signed, the next gets back by the 128 added.
+    axis.digits[0][i] = static_cast<int8_t>(weight);
+    axis.digits[1][i] = static_cast<int8_t>((weight + 128) >> 8);
+    axis.digits[2][i] = static_cast<int8_t>((((weight + 128) >> 8) + 128) >> 8);
   }
 }
 
 uint8_t clip8(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
 
-}  // namespace
-
-ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
-  GTSA_CHECK(inputs >= 1 && outputs >= 1, "an axis has samples: {} to {}", inputs, outputs);
-  const double scale = static_cast<double>(inputs) / static_cast<double>(outputs);
-  const double filter_scale = std::max(scale, 1.0);
-  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
-  const auto kernel = filter == Filter::bilinear ? triangle : cubic;
-
-  ResampleAxis axis;
-  axis.outputs = outputs;
-  axis.capacity = (static_cast<int64_t>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
-  const auto taps = static_cast<size_t>(outputs * axis.capacity);
-  axis.first.resize(static_cast<size_t>(outputs));
-  axis.count.resize(static_cast<size_t>(outputs));
-  axis.weights.resize(taps);
-  axis.low_pairs.resize(taps / 2);
-  axis.high_pairs.resize(taps / 2);
-
+/// Fills first, count and weights.
+template <class Kernel>
+void take_taps(int64_t inputs, double support, Kernel kernel, ResampleAxis& axis) {
+  const double scale = static_cast<double>(inputs) / static_cast<double>(axis.outputs);
+  const double step = 1.0 / std::max(scale, 1.0);
   std::vector<double> row(static_cast<size_t>(axis.capacity));
-  const double step = 1.0 / filter_scale;
-  for (int64_t o = 0; o < outputs; ++o) {
+  for (int64_t o = 0; o < axis.outputs; ++o) {
     const double centre = (static_cast<double>(o) + 0.5) * scale;
     const int64_t first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
     const int64_t count = std::min(static_cast<int64_t>(centre + support + 0.5), inputs) - first;
@@ -72,14 +57,37 @@ ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
       row[static_cast<size_t>(x)] = kernel((static_cast<double>(x + first) - centre + 0.5) * step);
       sum += row[static_cast<size_t>(x)];
     }
+    if (sum == 0) sum = 1;
     axis.first[static_cast<size_t>(o)] = static_cast<int32_t>(first);
     axis.count[static_cast<size_t>(o)] = static_cast<int32_t>(count);
     int32_t* weights = axis.weights.data() + o * axis.capacity;
-    for (int64_t x = 0; x < count; ++x) {
-      weights[x] = fixed_point(sum != 0 ? row[static_cast<size_t>(x)] / sum : row[static_cast<size_t>(x)]);
-    }
+    for (int64_t x = 0; x < count; ++x) weights[x] = fixed_point(row[static_cast<size_t>(x)] / sum);
   }
-  split_into_pairs(axis);
+}
+
+}  // namespace
+
+ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
+  GTSA_CHECK(inputs >= 1 && outputs >= 1, "an axis has samples: {} to {}", inputs, outputs);
+  const double filter_scale = std::max(static_cast<double>(inputs) / static_cast<double>(outputs), 1.0);
+  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
+
+  ResampleAxis axis;
+  axis.outputs = outputs;
+  axis.capacity = (static_cast<int64_t>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
+  const auto taps = static_cast<size_t>(outputs * axis.capacity);
+  axis.first.resize(static_cast<size_t>(outputs));
+  axis.count.resize(static_cast<size_t>(outputs));
+  axis.weights.resize(taps);
+  axis.low.resize(taps);
+  axis.high.resize(taps);
+  for (auto& digits : axis.digits) digits.resize(taps);
+  if (filter == Filter::bilinear) {
+    take_taps(inputs, support, [](double x) { return triangle(x); }, axis);
+  } else {
+    take_taps(inputs, support, [](double x) { return cubic(x); }, axis);
+  }
+  split_weights(axis);
   return axis;
 }
 

@@ -20,6 +20,10 @@ std::string simd_level();
 /// tests and benchmarks: not to be called while a kernel runs. Throws UsageError if `level` is none of simd_levels().
 void force_simd_level(std::string_view level);
 
+/// True if AVX-512 VNNI may be used besides Highway's target: the level "avx3_vnni", above "avx3". Throws as
+/// simd_level() does.
+bool vnni_allowed();
+
 /// True if kernels must run their plain reference. Throws as simd_level() does.
 bool scalar_forced();
 

@@ -62,12 +62,16 @@ HWY_INLINE void transpose_tile(const uint8_t* in, ptrdiff_t in_stride, uint8_t* 
 void Transpose(const uint8_t* in, ptrdiff_t in_stride, int64_t rows, int64_t columns, uint8_t* out,
                ptrdiff_t out_stride) {
   if (rows < kTileRows || columns < kSide) return reference::transpose(in, in_stride, rows, columns, out, out_stride);
-  // The last tile of either direction overlaps its neighbour.
-  for (int64_t x = 0; x < columns; x += kSide) {
-    const int64_t left = std::min(x, columns - kSide);
+  // Tiles beside each other share cache lines. The last tile of either direction overlaps its neighbour.
+  constexpr int64_t kCacheLine = 64;
+  for (int64_t begin = 0; begin < columns; begin += kCacheLine) {
+    const int64_t end = std::min(begin + kCacheLine, columns);
     for (int64_t y = 0; y < rows; y += kTileRows) {
       const int64_t top = std::min(y, rows - kTileRows);
-      transpose_tile(in + top * in_stride + left, in_stride, out + left * out_stride + top, out_stride);
+      for (int64_t x = begin; x < end; x += kSide) {
+        const int64_t left = std::min(x, columns - kSide);
+        transpose_tile(in + top * in_stride + left, in_stride, out + left * out_stride + top, out_stride);
+      }
     }
   }
 }

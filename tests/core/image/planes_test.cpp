@@ -37,7 +37,8 @@ TEST(Columns, HoldAPartsChannelsFromTopToBottom) {
     for (int64_t x = 0; x < part.width; ++x) {
       for (int64_t y = 0; y < part.height; ++y) {
         for (int c = 0; c < 3; ++c)
-          EXPECT_EQ(columns.column(x, c)[y], in.row(part.top + y)[3 * (part.left + x) + c]);
+          EXPECT_EQ(columns.column(y / Columns::kBand, x)[c * Columns::kBand + y % Columns::kBand],
+                    in.row(part.top + y)[3 * (part.left + x) + c]);
       }
     }
   }

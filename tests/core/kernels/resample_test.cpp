@@ -50,12 +50,24 @@ TEST(ResampleAxis, WeightsSumToOneWithinRounding) {
   }
 }
 
+TEST(ResampleAxis, SplitsWeightsIntoPartsThatMakeThemUp) {
+  for (const auto [inputs, outputs] : kAxes) {
+    for (const Filter filter : kFilters) {
+      const auto axis = resample_axis(inputs, outputs, filter);
+      for (size_t i = 0; i < axis.weights.size(); ++i) {
+        EXPECT_EQ(axis.high[i] * (1 << 15) + axis.low[i], axis.weights[i]);
+        EXPECT_EQ(axis.digits[2][i] * (1 << 16) + axis.digits[1][i] * (1 << 8) + axis.digits[0][i], axis.weights[i]);
+      }
+    }
+  }
+}
+
 TEST(ResampleAxis, ChangesNothingWhenTheSizeStays) {
   const auto axis = resample_axis(9, 9, Filter::bicubic);
-  const auto in = random_bytes(27, 1);
+  const auto in = random_bytes(3 * (9 + kRowsReadAhead), 1);
   std::vector<uint8_t> out(27);
   resample_columns(in.data(), 3, 3, axis, out.data(), 3);
-  EXPECT_EQ(out, in);
+  EXPECT_EQ(out, std::vector<uint8_t>(in.begin(), in.begin() + 27));
 }
 
 TEST(ResampleAxis, HasSamples) {
@@ -70,7 +82,7 @@ TEST(ResampleColumns, GivesTheReferencesBytesAtEveryLevel) {
       for (const int64_t row_bytes : {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200}) {
         for (const Filter filter : kFilters) {
           const int64_t in_stride = row_bytes + 3, out_stride = row_bytes + 2;
-          const auto in = extreme_bytes(static_cast<size_t>(in_stride * inputs), ++sample);
+          const auto in = extreme_bytes(static_cast<size_t>(in_stride * (inputs + kRowsReadAhead)), ++sample);
           std::vector<uint8_t> want(static_cast<size_t>(out_stride * outputs), 7), got = want;
           const auto axis = resample_axis(inputs, outputs, filter);
           reference::resample_columns(in.data(), in_stride, row_bytes, axis, want.data(), out_stride);
