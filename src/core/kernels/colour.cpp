@@ -8,8 +8,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/colour.cpp"
 #include <hwy/foreach_target.h>
-// Last: foreach_target.h decides what it defines.
+// Last: foreach_target.h decides what they define.
 #include <hwy/highway.h>
+
+#include "core/kernels/divisor-inl.h"
 
 // Multiply and add stay two roundings everywhere: a fused one would differ from the reference.
 HWY_BEFORE_NAMESPACE();
@@ -147,79 +149,96 @@ HWY_INLINE V32 floor_255(VF x) {
   return hn::Add(whole, hn::BitCast(D32(), hn::VecFromMask(DF(), less)));
 }
 
-/// round(value * part / 65025) for integers: the original's floating-point formula gives the same byte for all 2^24 (H,
-/// S, V).
-HWY_INLINE V32 scale_65025(V32 value, V32 part) {
-  const auto product = hn::Add(hn::Mul(value, part), hn::Set(D32(), 32512));
-  return hn::ConvertTo(D32(), hn::Mul(hn::ConvertTo(DF(), product), hn::Set(DF(), 1.0f / 65025.0f)));
-}
-
-struct Rgb32 {
-  V32 r, g, b;
-};
-
 struct Hsv {
-  V32 hue, saturation, value;
+  V16 hue, saturation, value;
 };
 
-/// Of rc, gc, bc one is 0 and one is 1, so the hue is a whole number plus or minus the third, `part`: one rounding, as
-/// when the original rounds its double sum to float32. Grey needs no case of its own: saturation is 0.
-HWY_INLINE Hsv to_hsv(const Rgb32& v) {
-  const auto one = hn::Set(D32(), 1);
-  const auto largest = hn::Max(hn::Max(v.r, v.g), v.b), smallest = hn::Min(hn::Min(v.r, v.g), v.b);
-  const auto middle = hn::Sub(hn::Add(hn::Add(v.r, v.g), v.b), hn::Add(largest, smallest));
-  const auto range = hn::Sub(largest, smallest);
-  const auto part = hn::Div(hn::ConvertTo(DF(), hn::Sub(largest, middle)), hn::ConvertTo(DF(), hn::Max(range, one)));
-  const auto saturation = hn::Div(hn::ConvertTo(DF(), range), hn::ConvertTo(DF(), hn::Max(largest, one)));
-  const auto constant = [](float value) HWY_ATTR { return hn::Set(DF(), value); };
-  const auto is = [](V32 a, V32 b) HWY_ATTR { return hn::RebindMask(DF(), hn::Eq(a, b)); };
-  const auto red_least = is(v.r, smallest);
-  const auto red = hn::IfThenElse(is(v.b, smallest), hn::Sub(constant(1), part), hn::Sub(part, constant(1)));
-  const auto green = hn::IfThenElse(red_least, hn::Sub(constant(3), part), hn::Add(part, constant(1)));
-  const auto blue = hn::IfThenElse(red_least, hn::Add(part, constant(3)), hn::Sub(constant(5), part));
-  const auto sector = hn::IfThenElse(is(v.r, largest), red, hn::IfThenElse(is(v.g, largest), green, blue));
-  const auto sixth = hn::Div(sector, constant(6));
-  const auto hue = hn::IfThenElse(hn::Lt(sixth, constant(0)), hn::Add(sixth, constant(1)), sixth);
-  return {floor_255(hue), floor_255(saturation), largest};
-}
+/// Hue and saturation of half the pixels: sector + signed_part / range is six times the hue. Where a quotient is 0 / 0
+/// the pixel is grey or black, and what comes of it counts for nothing.
+struct HueAndSaturation {
+  V32 hue, saturation;
+  HWY_INLINE HueAndSaturation(V32 sector, V32 signed_part, V32 range, V32 largest) {
+    const auto to_float = [](V32 v) HWY_ATTR { return hn::ConvertTo(DF(), v); };
+    const VF whole_range = to_float(range);
+    const VF sixths = hn::Add(to_float(sector), hn::Div(to_float(signed_part), whole_range));
+    const VF turns = Divisor(6.0f).divide(sixths);
+    const auto negative = hn::Lt(turns, hn::Zero(DF()));
+    hue = floor_255(hn::IfThenElse(negative, hn::Add(turns, hn::Set(DF(), 1.0f)), turns));
+    saturation = floor_255(hn::Div(whole_range, to_float(largest)));
+  }
+};
 
-HWY_INLINE Rgb32 to_rgb(const Hsv& v) {
-  const auto constant = [](int32_t value) HWY_ATTR { return hn::Set(D32(), value); };
-  const auto is = [&](V32 a, int32_t b) HWY_ATTR { return hn::Eq(a, hn::Set(D32(), b)); };
-  const auto scaled = hn::Mul(v.hue, constant(6));
-  const auto sector =
-      hn::ShiftRight<8>(hn::Add(hn::Add(scaled, constant(1)), hn::ShiftRight<8>(scaled)));  // scaled / 255
-  const auto fraction = hn::Sub(scaled, hn::Mul(sector, constant(255)));
-  const auto odd = hn::Ne(hn::And(sector, constant(1)), constant(0));
-  const auto slope =
-      hn::IfThenElse(odd, fraction, hn::Sub(constant(255), fraction));  // q in odd sectors, t in even ones
-  const auto all = constant(65025);
-  const auto least = scale_65025(v.value, hn::Sub(all, hn::Mul(v.saturation, constant(255))));
-  const auto middle = scale_65025(v.value, hn::Sub(all, hn::Mul(v.saturation, slope)));
-  const auto s1 = is(sector, 1), s2 = is(sector, 2), s3 = is(sector, 3), s4 = is(sector, 4), s5 = is(sector, 5);
-  const auto s0 = hn::Or(is(sector, 0), is(sector, 6));
-  const auto pick = [&](auto most_mask, auto middle_mask) HWY_ATTR {
-    return hn::IfThenElse(most_mask, v.value, hn::IfThenElse(middle_mask, middle, least));
+/// Of the original's rc, gc, bc one is 0 and one is 1, so six times the hue is a whole number plus or minus the third:
+/// one rounding, as when the original rounds its double sum to float32.
+HWY_INLINE Hsv to_hsv(const Rgb& v) {
+  const D16 d;
+  const auto constant = [d](int16_t value) HWY_ATTR { return hn::Set(d, value); };
+  const V16 largest = hn::Max(hn::Max(v.r, v.g), v.b), smallest = hn::Min(hn::Min(v.r, v.g), v.b);
+  const V16 middle = hn::Sub(hn::Add(hn::Add(v.r, v.g), v.b), hn::Add(largest, smallest));
+  const V16 range = hn::Sub(largest, smallest), part = hn::Sub(largest, middle), minus = hn::Sub(middle, largest);
+  const auto red_most = hn::Eq(v.r, largest), green_most = hn::Eq(v.g, largest);
+  const auto red_least = hn::Eq(v.r, smallest), blue_least = hn::Eq(v.b, smallest);
+  const auto choose = [&](V16 red_blue, V16 red_green, V16 green_red, V16 green_blue, V16 blue_red, V16 blue_green)
+                          HWY_ATTR {
+    const V16 green = hn::IfThenElse(red_least, green_red, green_blue);
+    const V16 blue = hn::IfThenElse(red_least, blue_red, blue_green);
+    return hn::IfThenElse(red_most, hn::IfThenElse(blue_least, red_blue, red_green),
+                          hn::IfThenElse(green_most, green, blue));
   };
-  return {pick(hn::Or(s0, s5), hn::Or(s1, s4)), pick(hn::Or(s1, s2), hn::Or(s0, s3)),
-          pick(hn::Or(s3, s4), hn::Or(s2, s5))};
+  const V16 sector = choose(constant(1), constant(-1), constant(3), constant(1), constant(3), constant(5));
+  const V16 signed_part = choose(minus, part, minus, part, part, minus);
+  const HueAndSaturation lower(widen_lower(sector), widen_lower(signed_part), widen_lower(range),
+                               widen_lower(largest));
+  const HueAndSaturation upper(widen_upper(sector), widen_upper(signed_part), widen_upper(range),
+                               widen_upper(largest));
+  return {narrow(lower.hue, upper.hue), narrow(lower.saturation, upper.saturation), largest};
 }
 
-HWY_INLINE Rgb32 shifted(const Rgb32& v, V32 shift) {
-  Hsv hsv = to_hsv(v);
-  hsv.hue = hn::And(hn::Add(hsv.hue, shift), hn::Set(D32(), 255));
-  return to_rgb(hsv);
+/// round(value * part / 65025) for 16-bit halves of integers: adding 1.5 * 2^23 leaves the rounded number in the lowest
+/// bits. The original's floating-point formula gives the same byte for all 2^24 (H, S, V).
+HWY_INLINE V32 scale_65025(VF value, V32 part) {
+  const VF scaled = hn::Mul(hn::Mul(value, hn::ConvertTo(DF(), part)), hn::Set(DF(), 1.0f / 65025.0f));
+  const VF rounded = hn::Add(scaled, hn::Set(DF(), 12582912.0f));
+  return hn::And(hn::BitCast(D32(), rounded), hn::Set(D32(), 255));
+}
+
+/// Unsigned 16 bits to 32.
+HWY_INLINE V32 zero_extended_lower(V16 v) {
+  return hn::BitCast(D32(), hn::InterleaveLower(D16(), v, hn::Zero(D16())));
+}
+HWY_INLINE V32 zero_extended_upper(V16 v) {
+  return hn::BitCast(D32(), hn::InterleaveUpper(D16(), v, hn::Zero(D16())));
+}
+
+/// With k the hue's distance from a channel's own place on the circle, a sixth of it being 255, the channel is
+/// V (1 - S m) with m = min(k, 4 * 255 - k) within 0..255 (Smith, "Color gamut transform pairs", SIGGRAPH 1978, without
+/// its case for each sixth).
+HWY_INLINE Rgb to_rgb(const Hsv& v) {
+  const D16 d;
+  const hn::RebindToUnsigned<D16> unsigned16;
+  const V16 scaled = hn::Mul(v.hue, hn::Set(d, 6));
+  const VF value_lower = hn::ConvertTo(DF(), zero_extended_lower(v.value));
+  const VF value_upper = hn::ConvertTo(DF(), zero_extended_upper(v.value));
+  const auto channel = [&](int16_t place) HWY_ATTR {
+    const V16 ahead = hn::Add(scaled, hn::Set(d, place)), wrapped = hn::Sub(ahead, hn::Set(d, 6 * 255));
+    const V16 k = hn::BitCast(d, hn::Min(hn::BitCast(unsigned16, ahead), hn::BitCast(unsigned16, wrapped)));
+    const V16 slope = hn::Min(hn::Min(k, hn::Sub(hn::Set(d, 4 * 255), k)), hn::Set(d, 255));
+    const V16 less = hn::Mul(v.saturation, hn::Max(slope, hn::Zero(d)));
+    const V16 part = hn::Sub(hn::Set(d, static_cast<int16_t>(65025)), less);  // of 16 bits without sign
+    return narrow(scale_65025(value_lower, zero_extended_lower(part)),
+                  scale_65025(value_upper, zero_extended_upper(part)));
+  };
+  return {channel(5 * 255), channel(3 * 255), channel(1 * 255)};
 }
 
 void ShiftHue(const Channels& rgb, size_t pixels, uint8_t shift) {
   const size_t lanes = hn::Lanes(D16());
-  const auto by = hn::Set(D32(), shift);
+  const auto by = hn::Set(D16(), shift), circle = hn::Set(D16(), 255);
   size_t i = 0;
   for (; i + lanes <= pixels; i += lanes) {
-    const Rgb v = load(rgb, i);
-    const Rgb32 lower = shifted({widen_lower(v.r), widen_lower(v.g), widen_lower(v.b)}, by);
-    const Rgb32 upper = shifted({widen_upper(v.r), widen_upper(v.g), widen_upper(v.b)}, by);
-    store({narrow(lower.r, upper.r), narrow(lower.g, upper.g), narrow(lower.b, upper.b)}, rgb, i);
+    Hsv hsv = to_hsv(load(rgb, i));
+    hsv.hue = hn::And(hn::Add(hsv.hue, by), circle);
+    store(to_rgb(hsv), rgb, i);
   }
   reference::shift_hue(behind(rgb, i), pixels - i, shift);
 }

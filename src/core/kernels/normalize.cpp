@@ -6,8 +6,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/normalize.cpp"
 #include <hwy/foreach_target.h>
-// Last: foreach_target.h decides what it defines.
+// Last: foreach_target.h decides what they define.
 #include <hwy/highway.h>
+
+#include "core/kernels/divisor-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
@@ -22,27 +24,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using D8 = hn::Rebind<uint8_t, D>;
 using V = hn::Vec<D>;
-
-/// Division by a constant, rounded correctly.
-class Divisor {
- public:
-  explicit HWY_INLINE Divisor(float value)
-      : value_(hn::Set(D(), value)), reciprocal_(hn::Set(D(), 1.0f / value)) {}
-
-  HWY_INLINE V divide(V x) const {
-#if HWY_NATIVE_FMA
-    // Markstein ("Computation of elementary functions on the IBM RISC System/6000 processor", 1990): one Newton step
-    // from the product with the rounded reciprocal gives the rounded quotient.
-    const V quotient = hn::Mul(x, reciprocal_);
-    return hn::MulAdd(hn::NegMulAdd(value_, quotient, x), reciprocal_, quotient);
-#else
-    return hn::Div(x, value_);
-#endif
-  }
-
- private:
-  V value_, reciprocal_;
-};
 
 void Normalize(const uint8_t* in, int64_t count, bool reversed, float mean, float std, float* out) {
   const D d;
