@@ -87,9 +87,13 @@ void change_view(benchmark::State& state, Change change) {
 }
 BENCHMARK_CAPTURE(change_view, blur_sigma_2, [](Planes& v) { gaussian_blur(v, 2); })->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, hue, [](Planes& v) { adjust_hue(v, 0.1); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, brightness, [](Planes& v) { adjust_brightness(v, 0.9f); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, brightness, [](Planes& v) {
+  adjust_brightness(v, 0.9f);
+})->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, contrast, [](Planes& v) { adjust_contrast(v, 1.1f); })->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(change_view, saturation, [](Planes& v) { adjust_saturation(v, 1.1f); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, saturation, [](Planes& v) {
+  adjust_saturation(v, 1.1f);
+})->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, grayscale, to_grayscale)->Unit(benchmark::kMicrosecond);
 
 void normalize_view(benchmark::State& state) {

@@ -180,17 +180,15 @@ HWY_INLINE Hsv to_hsv(const Rgb& v) {
   const auto red_least = hn::Eq(v.r, smallest), blue_least = hn::Eq(v.b, smallest);
   const auto choose = [&](V16 red_blue, V16 red_green, V16 green_red, V16 green_blue, V16 blue_red, V16 blue_green)
                           HWY_ATTR {
-    const V16 green = hn::IfThenElse(red_least, green_red, green_blue);
-    const V16 blue = hn::IfThenElse(red_least, blue_red, blue_green);
-    return hn::IfThenElse(red_most, hn::IfThenElse(blue_least, red_blue, red_green),
-                          hn::IfThenElse(green_most, green, blue));
-  };
+                            const V16 green = hn::IfThenElse(red_least, green_red, green_blue);
+                            const V16 blue = hn::IfThenElse(red_least, blue_red, blue_green);
+                            return hn::IfThenElse(red_most, hn::IfThenElse(blue_least, red_blue, red_green),
+                                                  hn::IfThenElse(green_most, green, blue));
+                          };
   const V16 sector = choose(constant(1), constant(-1), constant(3), constant(1), constant(3), constant(5));
   const V16 signed_part = choose(minus, part, minus, part, part, minus);
-  const HueAndSaturation lower(widen_lower(sector), widen_lower(signed_part), widen_lower(range),
-                               widen_lower(largest));
-  const HueAndSaturation upper(widen_upper(sector), widen_upper(signed_part), widen_upper(range),
-                               widen_upper(largest));
+  const HueAndSaturation lower(widen_lower(sector), widen_lower(signed_part), widen_lower(range), widen_lower(largest));
+  const HueAndSaturation upper(widen_upper(sector), widen_upper(signed_part), widen_upper(range), widen_upper(largest));
   return {narrow(lower.hue, upper.hue), narrow(lower.saturation, upper.saturation), largest};
 }
 
@@ -203,12 +201,8 @@ HWY_INLINE V32 scale_65025(VF value, V32 part) {
 }
 
 /// Unsigned 16 bits to 32.
-HWY_INLINE V32 zero_extended_lower(V16 v) {
-  return hn::BitCast(D32(), hn::InterleaveLower(D16(), v, hn::Zero(D16())));
-}
-HWY_INLINE V32 zero_extended_upper(V16 v) {
-  return hn::BitCast(D32(), hn::InterleaveUpper(D16(), v, hn::Zero(D16())));
-}
+HWY_INLINE V32 zero_extended_lower(V16 v) { return hn::BitCast(D32(), hn::InterleaveLower(D16(), v, hn::Zero(D16()))); }
+HWY_INLINE V32 zero_extended_upper(V16 v) { return hn::BitCast(D32(), hn::InterleaveUpper(D16(), v, hn::Zero(D16()))); }
 
 /// With k the hue's distance from a channel's own place on the circle, a sixth of it being 255, the channel is
 /// V (1 - S m) with m = min(k, 4 * 255 - k) within 0..255 (Smith, "Color gamut transform pairs", SIGGRAPH 1978, without

@@ -83,9 +83,11 @@ ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
   axis.high.resize(taps);
   for (auto& digits : axis.digits) digits.resize(taps);
   if (filter == Filter::bilinear) {
-    take_taps(inputs, support, [](double x) { return triangle(x); }, axis);
+    take_taps(
+        inputs, support, [](double x) { return triangle(x); }, axis);
   } else {
-    take_taps(inputs, support, [](double x) { return cubic(x); }, axis);
+    take_taps(
+        inputs, support, [](double x) { return cubic(x); }, axis);
   }
   split_weights(axis);
   return axis;

@@ -53,8 +53,9 @@ TEST(BlendConstant, GivesTheReferencesBytesAtEveryLevel) {
   for (const float factor : kFactors) {
     for (const int constant : {0, 100, 255}) {
       const auto c = static_cast<uint8_t>(constant);
-      expect_same([&](const Channels& rgb, size_t pixels) { blend_constant(rgb.red, 3 * pixels, c, factor); },
-                  [&](const Channels& rgb, size_t pixels) { reference::blend_constant(rgb.red, 3 * pixels, c, factor); });
+      expect_same(
+          [&](const Channels& rgb, size_t pixels) { blend_constant(rgb.red, 3 * pixels, c, factor); },
+          [&](const Channels& rgb, size_t pixels) { reference::blend_constant(rgb.red, 3 * pixels, c, factor); });
     }
   }
 }
