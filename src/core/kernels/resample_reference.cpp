@@ -10,10 +10,7 @@ namespace {
 constexpr int kPrecision = 22;  // 32 bits less 8 of the pixel and 2 of head room for negative lobes
 constexpr int kLowBits = 15;
 
-double triangle(double x) {
-  x = std::abs(x);
-  return x < 1.0 ? 1.0 - x : 0.0;
-}
+double triangle(double x) { return std::max(1.0 - std::abs(x), 0.0); }
 
 double cubic(double x) {
   constexpr double a = -0.5;
@@ -27,17 +24,28 @@ int32_t fixed_point(double weight) {
   return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << kPrecision));
 }
 
+/// One part of every weight; on its own, the loop is one that compilers make vectors of.
+template <class Part, class Split>
+void take_part(const std::vector<int32_t>& weights, Split split, std::vector<Part>& parts) {
+  parts.resize(weights.size());
+  const int32_t* from = weights.data();
+  Part* to = parts.data();
+  for (size_t i = 0, count = weights.size(); i < count; ++i) to[i] = static_cast<Part>(split(from[i]));
+}
+
 void split_weights(ResampleAxis& axis) {
   constexpr int32_t mask = (1 << kLowBits) - 1;
-  for (size_t i = 0; i < axis.weights.size(); ++i) {
-    const int32_t weight = axis.weights[i];
-    axis.low[i] = static_cast<int16_t>(weight & mask);
-    axis.high[i] = static_cast<int16_t>(weight >> kLowBits);
-    // What a digit takes away for being signed, the next gets back by the 128 added.
-    axis.digits[0][i] = static_cast<int8_t>(weight);
-    axis.digits[1][i] = static_cast<int8_t>((weight + 128) >> 8);
-    axis.digits[2][i] = static_cast<int8_t>((((weight + 128) >> 8) + 128) >> 8);
-  }
+  take_part(
+      axis.weights, [](int32_t weight) { return weight & mask; }, axis.low);
+  take_part(
+      axis.weights, [](int32_t weight) { return weight >> kLowBits; }, axis.high);
+  // What a digit takes away for being signed, the next gets back by the 128 added.
+  take_part(
+      axis.weights, [](int32_t weight) { return weight; }, axis.digits[0]);
+  take_part(
+      axis.weights, [](int32_t weight) { return (weight + 128) >> 8; }, axis.digits[1]);
+  take_part(
+      axis.weights, [](int32_t weight) { return (((weight + 128) >> 8) + 128) >> 8; }, axis.digits[2]);
 }
 
 uint8_t clip8(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
@@ -79,9 +87,6 @@ ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
   axis.first.resize(static_cast<size_t>(outputs));
   axis.count.resize(static_cast<size_t>(outputs));
   axis.weights.resize(taps);
-  axis.low.resize(taps);
-  axis.high.resize(taps);
-  for (auto& digits : axis.digits) digits.resize(taps);
   if (filter == Filter::bilinear) {
     take_taps(
         inputs, support, [](double x) { return triangle(x); }, axis);
