@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "core/geometry/types.h"
+#include "core/image/aligned.h"
 #include "core/image/image.h"
 
 namespace gtsa::image {
@@ -33,7 +33,7 @@ class Columns {
 
  private:
   Size size_;
-  std::vector<uint8_t> bytes_;  // as many as the largest picture so far needs
+  AlignedBytes bytes_;  // as many as the largest picture so far needs
 };
 
 /// Throws BugError unless the crop has pixels and lies inside a picture of this size.

@@ -2,9 +2,9 @@
 // A view while it is worked on: 8-bit RGB, each channel a picture of its own, so that vectors hold pixels.
 
 #include <cstdint>
-#include <vector>
 
 #include "core/geometry/types.h"
+#include "core/image/aligned.h"
 #include "core/image/image.h"
 
 namespace gtsa::image {
@@ -39,7 +39,7 @@ class Planes {
 
  private:
   Size size_;
-  std::vector<uint8_t> bytes_;  // as many as the largest size so far needs
+  AlignedBytes bytes_;  // as many as the largest size so far needs
 };
 
 }  // namespace gtsa::image

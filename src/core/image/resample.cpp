@@ -1,8 +1,8 @@
 #include "core/image/resample.h"
 
 #include <cstring>
-#include <vector>
 
+#include "core/image/aligned.h"
 #include "core/kernels/transpose.h"
 
 namespace gtsa::image {
@@ -15,7 +15,7 @@ void resize_across(const Columns& picture, Rect crop, int64_t bands, Filter filt
   const int64_t width = out.width(), first_band = crop.top / kBand;
   const bool same = width == crop.width;
   const auto axis = same ? kernels::ResampleAxis() : kernels::resample_axis(crop.width, width, filter);
-  thread_local std::vector<uint8_t> resized;
+  thread_local AlignedBytes resized;
   resized.resize(static_cast<size_t>(width * Columns::kColumnBytes));
   for (int64_t band = 0; band < bands; ++band) {
     const uint8_t* columns = picture.column(first_band + band, crop.left);
