@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { printf 'bench: %s\n' "$*" >&2; exit 2; }
 
-data="" pairs=7 only="data step features" threads=$(nproc) seconds=20
+data="" pairs=7 only="data step features" threads=$(nproc) seconds=20 steps=2
 while [ $# != 0 ]; do
   [ $# -ge 2 ] || fail "$1 wants a value"
   case "$1" in
@@ -18,7 +18,8 @@ while [ $# != 0 ]; do
     --only) only=$2 ;;
     --threads) threads=$2 ;;
     --seconds) seconds=$2 ;;
-    *) fail "unknown option '$1'; known: --data, --pairs, --only, --threads, --seconds" ;;
+    --steps) steps=$2 ;;
+    *) fail "unknown option '$1'; known: --data, --pairs, --only, --threads, --seconds, --steps" ;;
   esac
   shift 2
 done
@@ -34,7 +35,7 @@ for what in $only; do
     data)
       [ -n "$data" ] || fail "--data is missing: name a folder of photographs"
       flags=(--data "$data" --threads 1 --seconds "$seconds") ;;
-    step) flags=(--model small --batch 8 --threads "$threads") ;;
+    step) flags=(--model small --batch 8 --steps "$steps" --threads "$threads") ;;
     features) flags=(--model small --batch 32 --threads "$threads") ;;
     *) fail "nothing is called '$what': data, step, features" ;;
   esac

@@ -36,7 +36,8 @@ TEST(Bench, StepTellsRatesWorkAndItsParts) {
   auto words = kStep;
   words.emplace_back("--json");
   const auto json = json_of(words);
-  expect_positive(json, {"images_per_second", "gemm_gflops", "gflop_per_image", "utilisation", "peak_rss_mb"});
+  expect_positive(json, {"images_per_second", "gemm_gflops", "gflop_per_image", "utilisation", "peak_rss_mb",
+                         "optimiser_over_streaming"});
   EXPECT_NEAR(json.at("utilisation").get<double>(),
               json.at("gflop_per_image").get<double>() * json.at("images_per_second").get<double>() /
                   json.at("gemm_gflops").get<double>(),

@@ -211,21 +211,27 @@ variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, co
           dproj.bias};
 }
 
+/// hidden += bias (which may be null), activated = gelu(hidden); the two may be the same.
+void activate(const at::Tensor& hidden, const float* bias, const at::Tensor& activated) {
+  const int64_t width = hidden.size(1);
+  float *before = hidden.data_ptr<float>(), *after = activated.data_ptr<float>();
+  parallel_for(hidden.size(0), 1, [&](int64_t begin, int64_t end) {
+    kernels::bias_gelu(before + begin * width, bias, end - begin, width, after + begin * width);
+  });
+}
+
 /// fc1 with its bias, before GELU, in `hidden`; returns fc2 without its bias.
-at::Tensor mlp_products(const Rows& rows, const at::Tensor& y, const Mlp& layers, bool keep, at::Tensor& hidden) {
+at::Tensor mlp_products(const at::Tensor& y, const Mlp& layers, bool keep, at::Tensor& hidden) {
   hidden = at::mm(y, layers.fc1.weight.t());
   const at::Tensor activated = keep ? at::empty_like(hidden) : hidden;
-  const int64_t wide = hidden.size(1), step = rows.tokens() * wide;
-  float *before = hidden.data_ptr<float>(), *after = activated.data_ptr<float>();
-  const float* bias = layers.fc1.bias.data_ptr<float>();
-  rows.for_each([&](int64_t i) { kernels::bias_gelu(before + i * step, bias, rows.tokens(), wide, after + i * step); });
+  activate(hidden, layers.fc1.bias.data_ptr<float>(), activated);
   return at::mm(activated, layers.fc2.weight.t());
 }
 
 at::Tensor mlp_forward(const at::Tensor& x, const LayerNorm& norm, const Mlp& layers, const BranchOptions& options,
                        bool keep, at::Tensor& hidden) {
   const Rows rows(x, options.kept);
-  const at::Tensor branch = mlp_products(rows, normalise(x, rows, norm, options.eps).y, layers, keep, hidden);
+  const at::Tensor branch = mlp_products(normalise(x, rows, norm, options.eps).y, layers, keep, hidden);
   return add_to_kept(x, rows, branch, layers.fc2.bias, options.scale);
 }
 
@@ -238,15 +244,13 @@ variable_list mlp_gradients(const at::Tensor& x, const LayerNorm& norm, const Ml
   if (again) hidden = at::mm(normed.y, layers.fc1.weight.t());
   const int64_t wide = hidden.size(1);
   at::Tensor activated = at::empty_like(hidden);
-  float *before = hidden.data_ptr<float>(), *after = activated.data_ptr<float>();
-  const float* bias = again ? layers.fc1.bias.data_ptr<float>() : nullptr;  // what was kept has it already
-  parallel_for(rows.rows(), 1, [&](int64_t begin, int64_t end) {
-    kernels::bias_gelu(before + begin * wide, bias, end - begin, wide, after + begin * wide);
-  });
+  activate(hidden, again ? layers.fc1.bias.data_ptr<float>() : nullptr, activated);  // what was kept has it already
   const at::Tensor dbranch = branch_gradient(dout, rows, options);
   const Linear dfc2{at::mm(dbranch.t(), activated), column_sums(dbranch)};
   at::Tensor& dhidden = activated;  // of the same size
   at::mm_out(dhidden, dbranch, layers.fc2.weight);
+  const float* before = hidden.data_ptr<float>();
+  float* after = dhidden.data_ptr<float>();
   Linear dfc1;
   dfc1.bias = sum_of_parts(rows.rows(), wide, x.options(), [&](int64_t begin, int64_t end, float* sums) {
     kernels::gelu_backward(before + begin * wide, end - begin, wide, after + begin * wide, sums);
@@ -337,9 +341,6 @@ struct MlpBranch : torch::autograd::Function<MlpBranch> {
         mlp_gradients(a.x, a.norm, {a.first, a.second}, a.options, saved[kArguments], gradients[0].contiguous()));
   }
 };
-
-/// The kernels are for float32 in the CPU's memory.
-bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; }
 
 bool learns(const at::Tensor& x, const at::Tensor& weight) {
   return at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());

@@ -155,8 +155,6 @@ struct NormGelu : torch::autograd::Function<NormGelu> {
   }
 };
 
-bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; }
-
 }  // namespace
 
 at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {

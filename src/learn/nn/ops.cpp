@@ -12,6 +12,8 @@
 
 namespace gtsa::nn::ops {
 
+bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; }
+
 at::Tensor linear(const at::Tensor& x, const Linear& layer) { return at::linear(x, layer.weight, layer.bias); }
 
 at::Tensor layer_norm(const at::Tensor& x, const LayerNorm& layer, double eps) {

@@ -22,6 +22,9 @@ struct Grid {
 
 namespace ops {
 
+/// True where operations run kernels of ours: float32 in the CPU's memory. Elsewhere they run their plain version.
+bool has_kernels(const at::Tensor& x);
+
 /// x [.., in] -> [.., out].
 at::Tensor linear(const at::Tensor& x, const Linear& layer);
 

@@ -1,6 +1,7 @@
 #include "program/app/bench.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
 
@@ -49,6 +50,29 @@ double seconds_of(const std::vector<ssl::Product>& products) {
   return seconds;
 }
 
+/// Bytes that the optimiser's two passes read and write: gradients for the norms; then value, gradient and moments
+/// read, value and moments written; the teacher read and written.
+double optimiser_bytes(const nn::Flat& trained, const nn::Flat& averaged) {
+  constexpr double kOfTrained = 1 + 4 + 3, kOfAveraged = 2;
+  return sizeof(float) * (kOfTrained * static_cast<double>(trained.layout.size) +
+                          kOfAveraged * static_cast<double>(averaged.layout.size));
+}
+
+/// Bytes a second that c = a + b moves over arrays of `size` floats: the median of a few.
+double streaming_rate(int64_t size) {
+  constexpr int kTimes = 7;
+  const at::Tensor a = at::full({size}, 0.5), b = at::full({size}, 0.25);
+  at::Tensor c = at::full({size}, 0.0);
+  const Clock clock = steady_clock();
+  std::vector<double> seconds;
+  for (int i = 0; i < kTimes; ++i) {
+    const double begin = clock();
+    at::add_out(c, a, b);
+    seconds.push_back(clock() - begin);
+  }
+  return 3 * sizeof(float) * static_cast<double>(size) / median(seconds);
+}
+
 /// Figures as they are collected: steps and bare products in turn.
 struct Turns {
   std::vector<double> seconds, gemm_gflops;
@@ -88,6 +112,7 @@ void print(const ordered_json& result, bool json) {
   std::printf("%-28s %10.3f\n", "utilisation", value("utilisation"));
   std::printf("%-28s %10.0f MiB\n", "peak memory", value("peak_rss_mb"));
   if (!result.contains("phases")) return;
+  std::printf("%-28s %10.2f\n", "optimiser over streaming", value("optimiser_over_streaming"));
   std::printf("\n%-28s %10s %7s\n", "part of a step", "seconds", "share");
   double sum = 0;
   for (const auto& [name, seconds] : result.at("phases").items()) sum += seconds.get<double>();
@@ -181,6 +206,9 @@ void bench_step(const BenchStepOptions& options) {
   for (const auto& [part, seconds] : phases.seconds()) {
     result["phases"][part] = seconds / static_cast<double>(options.steps);
   }
+  const double streaming =
+      optimiser_bytes(task.trained(), *task.averaged()) / streaming_rate(task.trained().layout.size);
+  result["optimiser_over_streaming"] = result["phases"]["optimiser"].get<double>() / streaming;
   print(result, options.json);
 }
 

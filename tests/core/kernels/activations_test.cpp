@@ -5,18 +5,13 @@
 #include <cmath>
 #include <vector>
 
-#include "core/base/rng.h"
 #include "core/kernels/every_level.h"
+#include "core/kernels/numbers.h"
 
 namespace gtsa::kernels {
 namespace {
 
-std::vector<float> numbers(int64_t n, uint64_t sample) {
-  Rng rng({9, 0, sample, 0, Purpose::test});
-  std::vector<float> values(static_cast<size_t>(n));
-  for (float& value : values) value = static_cast<float>(2 * rng.normal());
-  return values;
-}
+std::vector<float> numbers(int64_t n, uint64_t sample) { return test::numbers(n, sample, 2); }
 
 void expect_near(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
   ASSERT_EQ(got.size(), want.size());

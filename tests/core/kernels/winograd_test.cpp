@@ -5,18 +5,13 @@
 #include <cmath>
 #include <vector>
 
-#include "core/base/rng.h"
 #include "core/kernels/every_level.h"
+#include "core/kernels/numbers.h"
 
 namespace gtsa::kernels {
 namespace {
 
-std::vector<float> numbers(int64_t n, uint64_t sample) {
-  Rng rng({7, 0, sample, 0, Purpose::test});
-  std::vector<float> values(static_cast<size_t>(n));
-  for (float& value : values) value = static_cast<float>(rng.normal());
-  return values;
-}
+using test::numbers;
 
 /// The convolution by its definition, in double: y[i][o] of x [images, rows, columns, in], weight [out, in, 3, 3].
 std::vector<float> convolved(const WinogradMaps& in, int64_t out, const std::vector<float>& x,
