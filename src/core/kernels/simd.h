@@ -2,7 +2,8 @@
 // Which instruction set the kernels use. Every kernel has a plain reference and a Highway version compiled for several
 // targets; the best one that the processor has is taken at run time. The environment variable GTSA_SIMD=LEVEL (scalar,
 // ssse3, sse4, avx2, ...) allows nothing better than LEVEL; "scalar" is the plain reference. Results are the same bits
-// at every level.
+// at every level, but for what stands between a network's matrix products (activations.h, attention.h, winograd.h): that
+// agrees to rounding, as the products themselves do.
 
 #include <string>
 #include <string_view>

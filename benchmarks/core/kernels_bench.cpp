@@ -1,0 +1,115 @@
+// What networks do between their matrix products, one thread, at the shapes of ViT-S/16: bytes a second where memory is
+// the limit, operations a second where arithmetic is.
+
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "core/base/parallel.h"
+#include "core/kernels/activations.h"
+#include "core/kernels/attention.h"
+#include "core/kernels/simd.h"
+#include "core/kernels/winograd.h"
+
+namespace gtsa::kernels {
+namespace {
+
+constexpr int64_t kRows = 197, kWidth = 384, kWide = 4 * kWidth;
+
+std::vector<float> values(int64_t n) { return std::vector<float>(static_cast<size_t>(n), 0.5F); }
+
+/// Argument 1 of every benchmark of two: 0 = plain reference, 1 = the best level.
+void choose_level(const benchmark::State& state) { force_simd_level(state.range(0) == 0 ? "scalar" : ""); }
+
+void count_bytes(benchmark::State& state, int64_t floats) {
+  state.SetBytesProcessed(state.iterations() * floats * static_cast<int64_t>(sizeof(float)));
+  force_simd_level("");
+}
+
+void gelu_with_bias(benchmark::State& state) {
+  choose_level(state);
+  auto x = values(kRows * kWide), y = x;
+  const auto bias = values(kWide);
+  for (auto _ : state) bias_gelu(x.data(), bias.data(), kRows, kWide, y.data());
+  count_bytes(state, 3 * kRows * kWide);
+}
+BENCHMARK(gelu_with_bias)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+void gelu_gradient(benchmark::State& state) {
+  choose_level(state);
+  const auto x = values(kRows * kWide);
+  auto dy = x, dbias = values(kWide);
+  for (auto _ : state) gelu_backward(x.data(), kRows, kWide, dy.data(), dbias.data());
+  count_bytes(state, 3 * kRows * kWide);
+}
+BENCHMARK(gelu_gradient)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+void norm(benchmark::State& state) {
+  choose_level(state);
+  const auto x = values(kRows * kWidth), weight = values(kWidth);
+  auto y = x;
+  for (auto _ : state) layer_norm(x.data(), kRows, kWidth, weight.data(), weight.data(), 1e-6F, y.data(), nullptr);
+  count_bytes(state, 2 * kRows * kWidth);
+}
+BENCHMARK(norm)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+void norm_gradient(benchmark::State& state) {
+  choose_level(state);
+  const auto x = values(kRows * kWidth), weight = values(kWidth);
+  auto dy = x, dweight = weight, dbias = weight;
+  const std::vector<RowMoments> moments(static_cast<size_t>(kRows), {0.25F, 2.0F});
+  for (auto _ : state) {
+    layer_norm_backward(x.data(), moments.data(), kRows, kWidth, weight.data(), dy.data(), dy.data(), dweight.data(),
+                        dbias.data());
+  }
+  count_bytes(state, 3 * kRows * kWidth);
+}
+BENCHMARK(norm_gradient)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// Arguments: level, tokens. One sample of six heads.
+void attend(benchmark::State& state, bool backward) {
+  choose_level(state);
+  set_threads(1);  // its small products run on the calling thread, as on each thread of a team
+  const AttentionShape shape{1, state.range(1), 6, 64};
+  const auto qkv = values(3 * shape.tokens * kWidth), dout = values(shape.tokens * kWidth);
+  auto out = dout, sums = values(shape.units() * shape.tokens), dqkv = qkv;
+  for (auto _ : state) {
+    if (backward) {
+      attention_backward(shape, 0, 6, qkv.data(), out.data(), sums.data(), dout.data(), dqkv.data());
+    } else {
+      attention(shape, 0, 6, qkv.data(), out.data(), sums.data());
+    }
+  }
+  const double products = backward ? 6 : 2;
+  state.counters["FLOP/s"] =
+      benchmark::Counter(2 * products * static_cast<double>(shape.tokens * shape.tokens * kWidth) *
+                             static_cast<double>(state.iterations()),
+                         benchmark::Counter::kIsRate);
+  force_simd_level("");
+}
+BENCHMARK_CAPTURE(attend, forward, false)->ArgsProduct({{0, 1}, {37, 197}})->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(attend, backward, true)->ArgsProduct({{0, 1}, {37, 197}})->Unit(benchmark::kMicrosecond);
+
+/// The four transforms of one 14 x 14 map.
+void winograd(benchmark::State& state, int which) {
+  choose_level(state);
+  const WinogradMaps maps{1, 14, 14, kWidth};
+  auto map = values(196 * kWidth), matrices = values(16 * maps.tiles() * kWidth);
+  const auto bias = values(kWidth);
+  for (auto _ : state) {
+    if (which == 0) winograd_input(maps, {0, 1}, map.data(), matrices.data());
+    if (which == 1) winograd_output(maps, {0, 1}, matrices.data(), bias.data(), map.data());
+    if (which == 2) winograd_output_adjoint(maps, {0, 1}, map.data(), matrices.data());
+    if (which == 3) winograd_input_adjoint(maps, {0, 1}, matrices.data(), map.data());
+  }
+  count_bytes(state, 196 * kWidth + 16 * maps.tiles() * kWidth);
+}
+BENCHMARK_CAPTURE(winograd, input, 0)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(winograd, output, 1)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(winograd, output_adjoint, 2)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(winograd, input_adjoint, 3)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace gtsa::kernels
+
+BENCHMARK_MAIN();
