@@ -14,8 +14,36 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 namespace {
+#if GTSA_PLAIN_TARGET
+
+void BiasGelu(float* x, const float* bias, int64_t rows, int64_t width, float* y) {
+  reference::bias_gelu(x, bias, rows, width, y);
+}
+
+void GeluBackward(const float* x, int64_t rows, int64_t width, float* dy, float* dbias) {
+  reference::gelu_backward(x, rows, width, dy, dbias);
+}
+
+void LayerNorm(const float* x, int64_t rows, int64_t width, const float* weight, const float* bias, float eps, float* y,
+               RowMoments* moments) {
+  reference::layer_norm(x, rows, width, weight, bias, eps, y, moments);
+}
+
+void LayerNormBackward(const float* x, const RowMoments* moments, int64_t rows, int64_t width, const float* weight,
+                       const float* dy, float* dx, float* dweight, float* dbias) {
+  reference::layer_norm_backward(x, moments, rows, width, weight, dy, dx, dweight, dbias);
+}
+
+void AddRows(const float* x, int64_t rows, int64_t width, float* sums) { reference::add_rows(x, rows, width, sums); }
+
+void AddBranch(const float* x, const float* branch, const float* bias, float scale, int64_t rows, int64_t width,
+               float* y) {
+  reference::add_branch(x, branch, bias, scale, rows, width, y);
+}
+
+#else
+namespace hn = hwy::HWY_NAMESPACE;
 
 /// Calls part(d, at) for all of [0, n): whole vectors first, then one by one.
 template <class Part>
@@ -159,6 +187,7 @@ void AddBranch(const float* x, const float* branch, const float* bias, float sca
   }
 }
 
+#endif  // GTSA_PLAIN_TARGET
 }  // namespace
 }  // namespace gtsa::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

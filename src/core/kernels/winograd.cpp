@@ -52,8 +52,27 @@ float* spare_row(int64_t channels) {
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 namespace {
+#if GTSA_PLAIN_TARGET
+
+void Input(const WinogradMaps& maps, ImageRange images, const float* x, float* v) {
+  reference::winograd_input(maps, images, x, v);
+}
+
+void InputAdjoint(const WinogradMaps& maps, ImageRange images, const float* dv, float* dx) {
+  reference::winograd_input_adjoint(maps, images, dv, dx);
+}
+
+void Output(const WinogradMaps& maps, ImageRange images, const float* m, const float* bias, float* y) {
+  reference::winograd_output(maps, images, m, bias, y);
+}
+
+void OutputAdjoint(const WinogradMaps& maps, ImageRange images, const float* dy, float* dm) {
+  reference::winograd_output_adjoint(maps, images, dy, dm);
+}
+
+#else
+namespace hn = hwy::HWY_NAMESPACE;
 
 /// B^T: (1 0 -1 0), (0 1 1 0), (0 -1 1 0), (0 1 0 -1).
 struct InputSide {
@@ -188,6 +207,7 @@ void OutputAdjoint(const WinogradMaps& maps, ImageRange images, const float* dy,
   });
 }
 
+#endif  // GTSA_PLAIN_TARGET
 }  // namespace
 }  // namespace gtsa::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -117,6 +117,31 @@ TEST(Branches, WithoutGradientsGiveTheSameBits) {
   }
 }
 
+TEST(Branches, TeachWeightsAboveAnInputThatDoesNotLearn) {
+  for (const Kind& kind : kKinds) {
+    const auto want = run(kind.plain, 2, 5, 8, kind.wide_factor * 8, {.heads = 2});
+    Inputs inputs(2, 5, 8, kind.wide_factor * 8);
+    inputs.x = inputs.x.detach();
+    (kind.fast(inputs, {.heads = 2}) * numbers({2, 5, 8}, 8)).sum().backward();
+    EXPECT_FALSE(inputs.x.grad().defined());
+    EXPECT_LE(test::max_difference(inputs.first.weight.grad(), want[4]), 1e-4) << kind.name;
+  }
+}
+
+/// The kernels are for float32; other types run the plain calls, and so agree to the bit.
+TEST(Branches, OfOtherTypesGoThePlainWay) {
+  for (const Kind& kind : kKinds) {
+    Inputs inputs(2, 5, 8, kind.wide_factor * 8);
+    for (at::Tensor* leaf : inputs.leaves()) *leaf = leaf->detach().to(at::kDouble);
+    EXPECT_TRUE(at::equal(kind.fast(inputs, {.heads = 2}), kind.plain(inputs, {.heads = 2}))) << kind.name;
+  }
+  const Grid grid{3, 4};
+  const at::Tensor x = numbers({2, 12, 5}, 25).to(at::kDouble);
+  const Conv2d layer{numbers({7, 5, 3, 3}, 26).to(at::kDouble), numbers({7}, 27).to(at::kDouble)};
+  EXPECT_TRUE(at::equal(ops::conv(x, grid, layer), ops::reference::conv(x, grid, layer)));
+  EXPECT_TRUE(at::equal(ops::norm_gelu(x, 1e-5), ops::gelu(ops::layer_norm(x, 1e-5))));
+}
+
 /// Gradients of sum(result * weights) by every input.
 std::vector<at::Tensor> gradients(const std::function<at::Tensor(const std::vector<at::Tensor>&)>& op,
                                   std::vector<at::Tensor> inputs) {
@@ -146,6 +171,19 @@ TEST(Convolution, AgreesWithPlainCallsOnAwkwardGrids) {
     };
     expect_same(through(ops::conv), through(ops::reference::conv));
   }
+}
+
+TEST(Convolution, TeachesWeightsAboveAnInputThatDoesNotLearn) {
+  const Grid grid{4, 4};
+  const at::Tensor x = numbers({2, 16, 5}, 28);
+  const auto through = [&](const auto& conv) {
+    return gradients(
+        [&](const auto& in) {
+          return conv(x, grid, Conv2d{in[0], in[1]});
+        },
+        {numbers({7, 5, 3, 3}, 29), numbers({7}, 30)});
+  };
+  expect_same(through(ops::conv), through(ops::reference::conv));
 }
 
 TEST(NormGelu, AgreesWithPlainCalls) {

@@ -96,6 +96,33 @@ TEST(Vit, TellsWhatTheClassTokenLooksAt) {
   EXPECT_LE(test::max_difference(class_attention(bound.vit, images), at::full({2, 3, 8}, 1.0 / 9)), 1e-6);
 }
 
+TEST(Vit, CheckpointingChangesNoBit) {
+  const auto learnt = [](bool checkpointing) {
+    VitOptions options = tiny();
+    options.checkpointing = checkpointing;
+    BoundVit bound(options);
+    const DropPath drop_path = draw_drop_path(options, {4, 0, 0, 5, 0, 1});
+    const at::Tensor tokens = forward_tokens(bound.vit, pictures(5, 24, 24), &drop_path);
+    (tokens * tokens).sum().backward();
+    return bound.flat.grads.clone();
+  };
+  EXPECT_TRUE(at::equal(learnt(true), learnt(false)));
+}
+
+TEST(Vit, RefusesEveryOptionThatCannotBe) {
+  const auto refused = [](auto change) {
+    VitOptions options = tiny();
+    change(options);
+    EXPECT_THROW(options.check(), UsageError);
+  };
+  refused([](VitOptions& o) { o.patch_size = 0; });
+  refused([](VitOptions& o) { o.image_size = 3; });
+  refused([](VitOptions& o) { o.num_heads = 0; });
+  refused([](VitOptions& o) { o.embed_dim = 0; });
+  refused([](VitOptions& o) { o.drop_path = 1; });
+  refused([](VitOptions& o) { o.drop_path = -0.1; });
+}
+
 TEST(Vit, RefusesOptionsNamingAllFaults) {
   VitOptions options;
   options.embed_dim = 100;
