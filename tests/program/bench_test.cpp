@@ -49,7 +49,9 @@ TEST(Bench, StepTellsRatesWorkAndItsParts) {
 }
 
 TEST(Bench, StepPrintsATable) {
-  const Ended ended = run_gtsa({kStep});
+  auto words = kStep;
+  words.emplace_back("--checkpointing");
+  const Ended ended = run_gtsa({words});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, ContainsRegex("rate +[0-9.]+ images/s"));
   EXPECT_THAT(ended.out, ContainsRegex("backward +[0-9.]+ +[0-9.]+%"));

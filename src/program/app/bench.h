@@ -22,6 +22,7 @@ struct BenchStepOptions {
   int64_t patch_size = 16;
   std::vector<int64_t> crop_sizes{224, 96};
   std::vector<int64_t> num_crops{2, 8};
+  bool checkpointing = false;
   int64_t batch = 8;
   int64_t steps = 3;
   int64_t threads = 0;

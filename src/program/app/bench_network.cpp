@@ -141,6 +141,7 @@ void configure_step(const BenchStepOptions& o, PretrainConfiguration& c) {
                 {"patch-size", {std::to_string(o.patch_size)}},
                 {"crop-sizes", {list(o.crop_sizes)}},
                 {"num-crops", {list(o.num_crops)}},
+                {"checkpointing", {o.checkpointing ? "true" : "false"}},
                 {"batch", {std::to_string(o.batch)}}});
 }
 
@@ -165,6 +166,7 @@ void BenchStepOptions::describe(Fields& f) {
   describe_network(f, model, patch_size);
   f("crop_sizes", &crop_sizes, "sides of global and local views").in("pixels").flagged("crop-sizes");
   f("num_crops", &num_crops, "global and local views of a photograph").flagged("num-crops");
+  f("checkpointing", &checkpointing, "make activations again in backward").flagged("checkpointing");
   describe_measurement(f, batch, steps, threads, json);
 }
 

@@ -56,7 +56,7 @@ uint64_t memory_limit() {
 }
 
 double measured_flops() {
-  constexpr int64_t kSide = 512;
+  constexpr int64_t kSide = 1024;
   constexpr double kSeconds = 0.2;
   const at::Tensor a = at::full({kSide, kSide}, 0.5), b = at::full({kSide, kSide}, 0.25);
   const Clock clock = steady_clock();

@@ -17,7 +17,7 @@ std::string torch_version();
 uint64_t memory_limit();
 /// Most memory that this process has held so far, in MiB.
 double peak_memory_mb();
-/// Seconds a float32 product of 512 x 512 matrices takes, as FLOP/s; measured for about a fifth of a second.
+/// Rate of float32 products of 1024 x 1024 matrices in FLOP/s; measured for about a fifth of a second.
 double measured_flops();
 
 /// Sets the threads of ATen, OpenMP and our kernels (0 = usable CPUs) and keeps freed memory for the next step. Returns

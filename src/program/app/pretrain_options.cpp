@@ -34,7 +34,7 @@ void ModelOptions::describe(Fields& f) {
   f("num_heads", &num_heads, "attention heads").between(1, 256);
   f("patch_size", &patch_size, "side of a patch").in("pixels").between(1, 256).flagged("patch-size");
   f("drop_path", &drop_path, "rate of the last block's residual branches").between(0, 0.99);
-  f("checkpointing", &checkpointing, "make activations again in backward: half the memory, a fourth more time")
+  f("checkpointing", &checkpointing, "make activations again in backward: less memory, a tenth more time")
       .flagged("checkpointing");
   f("projector_dim", &projector_dim, "channels inside the projector").between(1, 65536);
   f("predictor_dim", &predictor_dim, "channels inside the predictor").between(1, 65536);
