@@ -4,7 +4,7 @@
 #   scripts/bench.sh --data photos              all three: input (one thread), a training step, frozen features
 #   scripts/bench.sh --data photos --pairs 9    more pairs (7 by default)
 #   scripts/bench.sh --only step --threads 2    one of data, step, features
-# Needs a build (scripts/build.sh) and scripts/setup.sh --peers. Wants a quiet machine; an hour with the defaults.
+# Needs a build (scripts/build.sh) and scripts/setup.sh --peers. Wants a quiet machine; twenty minutes with the defaults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { printf 'bench: %s\n' "$*" >&2; exit 2; }

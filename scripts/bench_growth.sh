@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How cost grows with the work: a training step of ViT-Ti over batches, views and patches, and the input over picture
-# sizes. Prints tables; a cliff would show as a rate that falls, memory as a line. Ten minutes on two quiet cores.
+# sizes. Prints tables; a cliff would show as a rate that falls, memory as a line. Five minutes on two quiet cores.
 #
 #   scripts/bench_growth.sh [THREADS]
 set -euo pipefail
