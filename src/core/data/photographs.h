@@ -15,7 +15,8 @@ namespace gtsa::data {
 /// One photograph.
 class PhotoRef {
  public:
-  PhotoRef(std::filesystem::path file) : file_(std::move(file)) {}  // NOLINT: a path is one
+  /// Not explicit: a path is a photograph wherever one is asked for.
+  PhotoRef(std::filesystem::path file) : file_(std::move(file)) {}
   PhotoRef(std::filesystem::path shard, formats::TarMember member)
       : file_(std::move(shard)), is_member_(true), member_(std::move(member)) {}
 
@@ -43,7 +44,8 @@ struct Shard {
 /// All of a data set. Copies share their memory.
 class Photographs {
  public:
-  Photographs(std::vector<std::filesystem::path> files);  // NOLINT: files are photographs
+  /// Not explicit: files are photographs wherever these are asked for.
+  Photographs(std::vector<std::filesystem::path> files);
   explicit Photographs(std::vector<Shard> shards);
 
   int64_t size() const { return firsts_.empty() ? std::ssize(*files_) : firsts_.back(); }

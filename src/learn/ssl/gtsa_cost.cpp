@@ -114,8 +114,8 @@ double memory_bytes(const GtsaOptions& o, int64_t micro_batch) {
   const auto c = static_cast<double>(o.vit.embed_dim), depth = static_cast<double>(o.vit.depth);
   const auto p = static_cast<double>(o.projector_dim), d = static_cast<double>(o.out_dim),
              e = static_cast<double>(o.predictor_dim);
-  double views = 0, most = 0;  // floats of the views; floats that backward needs of one photograph; the kinds of views
-                               // come one after the other
+  double views = 0;  // floats of a photograph's views
+  double most = 0;   // floats that backward needs of one photograph; the kinds of views come one after the other
   for (const ViewKind* kind : {&o.global, &o.local}) {
     const auto count = static_cast<double>(kind->count);
     const auto t = static_cast<double>(o.grid(*kind) * o.grid(*kind)), n = t + 1;

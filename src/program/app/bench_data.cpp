@@ -11,11 +11,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
 #include "core/data/shards.h"
+#include "program/app/gtsa_run.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
 
@@ -81,10 +81,8 @@ void bench_data(const BenchDataOptions& options) {
   const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const data::MultiCropRecipe recipe{data::MultiCropOptions{}};
-  const std::vector<int64_t> shards = photographs.shard_sizes();
-  data::EpochSampler sampler(photographs.size(), kBatch, 0);
-  if (!shards.empty()) sampler = sampler.in_shards({shards, DataOptions{}.shuffle_buffer});
-  data::Loader loader(photographs, sampler, recipe, {.workers = threads, .prefetch = kPrefetch});
+  data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, DataOptions{}.shuffle_buffer), recipe,
+                      {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();
   Tally input, decoding;
   std::atomic<uint64_t> next = 0;
@@ -97,7 +95,9 @@ void bench_data(const BenchDataOptions& options) {
       input.images += kBatch;
     }
     input.seconds += clock() - begin;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the workers fill the queue and rest
+    // The workers fill the queue and rest, so that decoding has the cores for itself.
+    constexpr double kSurely = 1.5;
+    std::this_thread::sleep_for(std::chrono::duration<double>(kSurely * kPrefetch * kBatch / input.rate()));
     decode(photographs, threads, share, next, decoding);
   }
   const nlohmann::ordered_json result{{"threads", threads},

@@ -4,6 +4,7 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -11,8 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <fmt/ranges.h>
 
 #include "core/base/clock.h"
 #include "core/data/multicrop_recipe.h"

@@ -24,17 +24,19 @@ int64_t micro_batch_that_fits(const PretrainOptions& options) {
   return micro;
 }
 
-data::EpochSampler make_sampler(const PretrainOptions& options, const data::Photographs& photographs) {
-  const data::EpochSampler sampler(photographs.size(), options.train.batch, static_cast<uint64_t>(options.train.seed));
-  const std::vector<int64_t> shards = photographs.shard_sizes();
-  return shards.empty() ? sampler : sampler.in_shards({shards, options.data.shuffle_buffer});
-}
-
 }  // namespace
+
+data::EpochSampler make_sampler(const data::Photographs& photographs, int64_t batch, uint64_t seed,
+                                int64_t shuffle_buffer) {
+  const data::EpochSampler sampler(photographs.size(), batch, seed);
+  const std::vector<int64_t> shards = photographs.shard_sizes();
+  return shards.empty() ? sampler : sampler.in_shards({shards, shuffle_buffer});
+}
 
 RunParts::RunParts(const PretrainOptions& options, data::Photographs found)
     : photographs(std::move(found)),
-      sampler(make_sampler(options, photographs)),
+      sampler(make_sampler(photographs, options.train.batch, static_cast<uint64_t>(options.train.seed),
+                           options.data.shuffle_buffer)),
       plan(train::plan_run(options.train, sampler.iterations_per_epoch(), 1)) {
   if (options.train.micro_batch == "auto") plan.micro_batch = micro_batch_that_fits(options);
 }

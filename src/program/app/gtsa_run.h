@@ -12,6 +12,10 @@
 
 namespace gtsa::app {
 
+/// Batches in the original's order for files of their own, in the shards' order for shards.
+data::EpochSampler make_sampler(const data::Photographs& photographs, int64_t batch, uint64_t seed,
+                                int64_t shuffle_buffer);
+
 struct RunParts {
   data::Photographs photographs;
   data::EpochSampler sampler;
