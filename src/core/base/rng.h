@@ -10,15 +10,19 @@ namespace gtsa {
 
 /// What a stream of draws is for. Numbers are part of the format of a run: add at the end, never renumber.
 enum class Purpose : uint32_t {
-  init = 0,       ///< initial weights; `sample` = index of the tensor
-  crop = 1,       ///< crop rectangles of one photograph's views (one stream a photograph)
-  colour = 2,     ///< jitter, grey and blur of one view
-  turn = 3,       ///< quarter turn of one view
-  drop_path = 4,  ///< keep masks; epoch = step, sample = place in the batch
-  probe = 5,      ///< probes: views, order and weights
-  test = 6,       ///< tests and benchmarks
-  scene = 7,      ///< synthetic scenes and their textures; epoch = part of the scene, sample = index
-  order = 8,      ///< order of photographs in shards; sample 0 = of the shards, 1 = of the shuffle buffer
+  init = 0,          ///< initial weights; `sample` = index of the tensor
+  crop = 1,          ///< crop rectangles of one photograph's views (one stream a photograph)
+  colour = 2,        ///< jitter, grey and blur of one view
+  turn = 3,          ///< quarter turn of one view
+  drop_path = 4,     ///< keep masks; epoch = step, sample = place in the batch
+  probe = 5,         ///< probes: views, order and weights
+  test = 6,          ///< tests and benchmarks
+  scene = 7,         ///< synthetic scenes and their textures; epoch = part of the scene, sample = index
+  order = 8,         ///< order of photographs in shards; sample 0 = of the shards, 1 = of the shuffle buffer
+  augment = 9,       ///< classification: random resized crop and flip of one picture
+  randaugment = 10,  ///< classification: operations and magnitudes of one picture
+  erasing = 11,      ///< classification: erased boxes of one picture and their noise
+  mixing = 12,       ///< classification: mixup and CutMix; epoch = step, sample = place in the batch
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.
