@@ -22,6 +22,7 @@ enum class Purpose : uint32_t {
   augment = 9,       ///< classification: random resized crop and flip of one photograph
   randaugment = 10,  ///< classification: RandAugment's operations on one photograph
   erasing = 11,      ///< classification: random erasing of one photograph
+  mixing = 12,       ///< classification: mixup and CutMix; epoch = step, sample = place in the batch
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.

@@ -58,6 +58,12 @@ void ConfusionMatrix::add(std::span<const int64_t> truth, std::span<const int64_
   }
 }
 
+void ConfusionMatrix::add(int64_t truth, int64_t prediction, int64_t times) {
+  GTSA_CHECK(truth >= 0 && truth < classes_ && prediction >= 0 && prediction < classes_ && times >= 0,
+             "cell ({}, {}) of {} classes, {} times", truth, prediction, classes_, times);
+  counts_[static_cast<size_t>(truth * classes_ + prediction)] += times;
+}
+
 void ConfusionMatrix::merge(const ConfusionMatrix& other) {
   GTSA_CHECK(classes_ == other.classes_, "{} classes and {}", classes_, other.classes_);
   for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];

@@ -27,8 +27,17 @@ constexpr const char* kArtefacts = "artefacts";
 constexpr const char* kBadStep = "bad_step";
 constexpr std::string_view kPartial = ".partial";
 /// Everything that --overwrite removes; config.toml first, so that a half-removed run is not taken for a whole one.
-constexpr std::array kOwnNames = {kConfig,   "encoder.safetensors", kMetrics,   kEvents, kTensorboard,
-                                  "log.txt", kCheckpoints,          kArtefacts, kBadStep};
+constexpr std::array kOwnNames = {kConfig,
+                                  "encoder.safetensors",
+                                  "classifier.safetensors",
+                                  "classifier_best.safetensors",
+                                  kMetrics,
+                                  kEvents,
+                                  kTensorboard,
+                                  "log.txt",
+                                  kCheckpoints,
+                                  kArtefacts,
+                                  kBadStep};
 
 std::string step_name(int64_t step) {
   GTSA_CHECK(step >= 0, "step {}", step);
@@ -213,6 +222,8 @@ void Run::cut_back_to(int64_t last_step) {
 }
 
 fs::path Run::checkpoint_path(int64_t step) const { return folder_ / kCheckpoints / step_name(step); }
+
+fs::path Run::best_checkpoint_path() const { return folder_ / kCheckpoints / "best.safetensors"; }
 
 std::vector<Checkpoint> Run::list_checkpoints() const { return states_in(folder_ / kCheckpoints); }
 

@@ -67,6 +67,8 @@ class Run {
   void cut_back_to(int64_t last_step);
 
   std::filesystem::path checkpoint_path(int64_t step) const;
+  /// The state that an evaluation found best: beside the others, never pruned and none of list_checkpoints().
+  std::filesystem::path best_checkpoint_path() const;
   /// Newest first. Half-written and foreign files are no checkpoints. Whether one can be loaded, its reader decides.
   std::vector<Checkpoint> list_checkpoints() const;
   /// Removes checkpoints, oldest first, but for the newest `keep_last` (>= 1) and those whose step is a multiple of

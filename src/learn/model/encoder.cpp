@@ -80,34 +80,6 @@ int64_t stored_image_size(const Safetensors& file, int64_t patches, int64_t patc
   return size;
 }
 
-nn::VitOptions options_of(const Safetensors& file, const std::string& prefix, const std::string& source) {
-  const std::vector<int64_t>& patch = needed(file, prefix + "patch_embed.proj.weight", 4, source).shape;
-  const std::vector<int64_t>& positions = needed(file, prefix + "pos_embed", 3, source).shape;
-  if (patch[0] < 1 || patch[2] < 1 || patch[2] != patch[3]) {
-    throw Error("{}: tensor {}patch_embed.proj.weight has shape {}, not [embed_dim, 3, patch, patch]", source, prefix,
-                shape_text(patch));
-  }
-  nn::VitOptions options;
-  options.embed_dim = agreed(file, "embed_dim", patch[0], source);
-  options.patch_size = agreed(file, "patch_size", patch[2], source);
-  options.depth = agreed(file, "depth", count_blocks(file, prefix, "attn.qkv.weight"), source);
-  options.image_size = stored_image_size(file, positions[1] - 1, options.patch_size, source);
-  options.drop_path = 0;
-  if (const auto heads = metadata_number(file, "num_heads", source)) {
-    options.num_heads = *heads;
-  } else {
-    options.num_heads = std::max<int64_t>(1, options.embed_dim / kUsualHeadWidth);
-    log::info("{} does not say num_heads: taken as {} (embed_dim {} / {})", source, options.num_heads,
-              options.embed_dim, kUsualHeadWidth);
-  }
-  try {
-    options.check();
-  } catch (const UsageError& error) {
-    throw Error("{}: {}", source, error.what());
-  }
-  return options;
-}
-
 /// The projector that stands beside an encoder under `encoder_prefix`: its prefix, or nothing.
 std::optional<std::string> projector_prefix(const Safetensors& file, const std::string& encoder_prefix) {
   const size_t at = encoder_prefix.rfind("encoder.");
@@ -142,7 +114,7 @@ Encoder from_content(const Safetensors& file, const std::string& source) {
   const std::optional<std::string> prefix = find_encoder(file);
   if (!prefix) throw Error("{} has no encoder: {}", source, why_no_encoder(file));
   Encoder encoder;
-  encoder.vit = nn::make_vit(options_of(file, *prefix, source));
+  encoder.vit = nn::make_vit(vit_options_of(file, *prefix, source));
   const std::optional<std::string> head = projector_prefix(file, *prefix);
   if (head)
     encoder.projector = nn::make_conv_head(projector_options(file, *head, encoder.vit.options.embed_dim, source));
@@ -189,6 +161,34 @@ Encoder from_run(const fs::path& folder) {
 }
 
 }  // namespace
+
+nn::VitOptions vit_options_of(const Safetensors& file, const std::string& prefix, const std::string& source) {
+  const std::vector<int64_t>& patch = needed(file, prefix + "patch_embed.proj.weight", 4, source).shape;
+  const std::vector<int64_t>& positions = needed(file, prefix + "pos_embed", 3, source).shape;
+  if (patch[0] < 1 || patch[2] < 1 || patch[2] != patch[3]) {
+    throw Error("{}: tensor {}patch_embed.proj.weight has shape {}, not [embed_dim, 3, patch, patch]", source, prefix,
+                shape_text(patch));
+  }
+  nn::VitOptions options;
+  options.embed_dim = agreed(file, "embed_dim", patch[0], source);
+  options.patch_size = agreed(file, "patch_size", patch[2], source);
+  options.depth = agreed(file, "depth", count_blocks(file, prefix, "attn.qkv.weight"), source);
+  options.image_size = stored_image_size(file, positions[1] - 1, options.patch_size, source);
+  options.drop_path = 0;
+  if (const auto heads = metadata_number(file, "num_heads", source)) {
+    options.num_heads = *heads;
+  } else {
+    options.num_heads = std::max<int64_t>(1, options.embed_dim / kUsualHeadWidth);
+    log::info("{} does not say num_heads: taken as {} (embed_dim {} / {})", source, options.num_heads,
+              options.embed_dim, kUsualHeadWidth);
+  }
+  try {
+    options.check();
+  } catch (const UsageError& error) {
+    throw Error("{}: {}", source, error.what());
+  }
+  return options;
+}
 
 Encoder load_encoder(const fs::path& weights) {
   std::error_code ignored;

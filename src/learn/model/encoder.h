@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/base/files.h"
+#include "core/formats/safetensors.h"
 #include "learn/model/weights.h"
 #include "learn/nn/flat.h"
 #include "learn/nn/heads.h"
@@ -28,6 +29,10 @@ struct Encoder {
 
   const nn::VitOptions& options() const { return vit.options; }
 };
+
+/// Sizes of the encoder whose names begin with `prefix`, read off the shapes and the metadata as load_encoder() does.
+/// `source` names the file in errors.
+nn::VitOptions vit_options_of(const formats::Safetensors& file, const std::string& prefix, const std::string& source);
 
 /// From a .safetensors file, or from a run folder: the newest checkpoint that can be read (its teacher with projector),
 /// else encoder.safetensors. Sizes are read off the shapes; num_heads and image_size from the metadata, else embed_dim

@@ -11,7 +11,6 @@ namespace {
 
 constexpr double kDeviation = 0.02;
 
-/// Fills on the CPU, whatever the device, so that a seed means the same weights everywhere.
 template <class Draw>
 void fill(at::Tensor& tensor, Draw draw) {
   const at::NoGradGuard no_grad;
@@ -19,14 +18,6 @@ void fill(at::Tensor& tensor, Draw draw) {
   auto* data = values.data_ptr<float>();
   for (int64_t i = 0; i < values.numel(); ++i) data[i] = draw();
   tensor.copy_(values);
-}
-
-void fill_normal(at::Tensor& tensor, Rng rng) {
-  fill(tensor, [&] { return static_cast<float>(kDeviation * rng.normal()); });
-}
-
-void fill_constant(at::Tensor& tensor, float value) {
-  fill(tensor, [value] { return value; });
 }
 
 /// The framework's default of linear and convolutional layers: uniform within +-1/sqrt(fan_in).
@@ -41,6 +32,14 @@ int64_t fan_in(const at::Tensor& weight) { return weight.numel() / weight.size(0
 
 }  // namespace
 
+void fill_normal(at::Tensor& tensor, double deviation, Rng rng) {
+  fill(tensor, [&] { return static_cast<float>(deviation * rng.normal()); });
+}
+
+void fill_constant(at::Tensor& tensor, float value) {
+  fill(tensor, [value] { return value; });
+}
+
 void init(Vit& vit, InitStreams& streams) {
   const int64_t patch_fan_in = fan_in(vit.patch_embed.proj.weight);
   vit.walk([&](const std::string& name, at::Tensor& tensor) {
@@ -48,7 +47,7 @@ void init(Vit& vit, InitStreams& streams) {
     if (name.starts_with("patch_embed.")) {
       fill_uniform(tensor, patch_fan_in, rng);
     } else if (tensor.dim() > 1) {
-      fill_normal(tensor, rng);
+      fill_normal(tensor, kDeviation, rng);
     } else {
       fill_constant(tensor, is_bias(name) ? 0.0F : 1.0F);
     }
@@ -61,7 +60,7 @@ void init(ConvHead& head, InitStreams& streams) {
     if (is_bias(name)) {
       fill_constant(tensor, 0.0F);
     } else {
-      fill_normal(tensor, rng);
+      fill_normal(tensor, kDeviation, rng);
     }
   });
 }

@@ -19,6 +19,10 @@ struct InitStreams {
   Rng next() { return Rng({seed, 0, next_tensor++, 0, Purpose::init}); }
 };
 
+/// N(0, deviation). Filled on the CPU, whatever the device, so that a seed means the same weights everywhere.
+void fill_normal(at::Tensor& tensor, double deviation, Rng rng);
+void fill_constant(at::Tensor& tensor, float value);
+
 /// N(0, 0.02) for linear weights, class token and position embedding (the original truncates at +-2, a hundred
 /// deviations away); LayerNorm 1 and 0; linear biases 0; patch embedding uniform within +-1/sqrt(fan_in), weight and
 /// bias.

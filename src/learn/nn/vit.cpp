@@ -17,7 +17,6 @@
 namespace gtsa::nn {
 namespace {
 
-constexpr double kNormEps = 1e-6;
 constexpr int64_t kMlpRatio = 4;
 
 /// Samples that keep a branch; undefined if all do. keep: U8 [n].
@@ -52,7 +51,7 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
     const double rate = drop_path == nullptr ? 0 : o.drop_path_rate(j);
     const auto options = [&](int64_t branch) {
       ops::BranchOptions branches{
-          .heads = o.num_heads, .eps = kNormEps, .scale = 1 / (1 - rate), .recompute = o.checkpointing};
+          .heads = o.num_heads, .eps = kVitNormEps, .scale = 1 / (1 - rate), .recompute = o.checkpointing};
       if (rate > 0) branches.kept = kept_samples(drop_path->keep[j][branch]);
       return branches;
     };
@@ -86,7 +85,7 @@ void Vit::walk(const Walk& visit) {
   visit("pos_embed", pos_embed);
   patch_embed.walk(under("patch_embed.", visit));
   for (size_t i = 0; i < blocks.size(); ++i) blocks[i].walk(under("blocks." + std::to_string(i) + ".", visit));
-  norm.walk(under("norm.", visit));
+  if (norm.weight.defined()) norm.walk(under("norm.", visit));
 }
 
 Vit make_vit(const VitOptions& options) {
@@ -131,14 +130,18 @@ Grid token_grid(const VitOptions& options, int64_t height, int64_t width) {
   return grid;
 }
 
+at::Tensor forward_unnormed(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
+  return forward_blocks(vit, images, drop_path, vit.options.depth);
+}
+
 at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
-  const at::Tensor x = forward_blocks(vit, images, drop_path, vit.options.depth);
+  const at::Tensor x = forward_unnormed(vit, images, drop_path);
   // The norm is each token's own, so the class token may go first.
-  return ops::layer_norm(x.narrow(1, 1, x.size(1) - 1), vit.norm, kNormEps);
+  return ops::layer_norm(x.narrow(1, 1, x.size(1) - 1), vit.norm, kVitNormEps);
 }
 
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
-  const at::Tensor x = ops::layer_norm(forward_blocks(vit, images, drop_path, vit.options.depth), vit.norm, kNormEps);
+  const at::Tensor x = ops::layer_norm(forward_unnormed(vit, images, drop_path), vit.norm, kVitNormEps);
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
 }
 
@@ -146,7 +149,7 @@ at::Tensor class_attention(const Vit& vit, const at::Tensor& images) {
   const VitOptions& o = vit.options;
   const Block& last = vit.blocks.back();
   const at::Tensor x = forward_blocks(vit, images, nullptr, o.depth - 1);
-  const at::Tensor qkv = ops::linear(ops::layer_norm(x, last.norm1, kNormEps), last.attn.qkv)
+  const at::Tensor qkv = ops::linear(ops::layer_norm(x, last.norm1, kVitNormEps), last.attn.qkv)
                              .unflatten(2, {3, o.num_heads, o.embed_dim / o.num_heads});  // [n, 1 + T, 3, h, C / h]
   const at::Tensor query = qkv.select(2, 0).select(1, 0).unsqueeze(2);                    // [n, h, 1, C / h]
   const at::Tensor keys = qkv.select(2, 1).transpose(1, 2).transpose(2, 3);               // [n, h, C / h, 1 + T]

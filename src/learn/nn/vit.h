@@ -41,7 +41,8 @@ struct Vit {
   at::Tensor pos_embed;  ///< [1, 1 + grid^2, C], class token's first
   PatchEmbed patch_embed;
   std::vector<Block> blocks;
-  LayerNorm norm;
+  LayerNorm
+      norm;  ///< without tensors in a network that pools tokens before any norm; then only forward_unnormed() runs
 
   Vit() = default;
   Vit(Vit&&) = default;
@@ -52,6 +53,9 @@ struct Vit {
 /// A network on the meta device: bind it (flat.h), then give it values (init.h, or a file). Throws UsageError as
 /// options.check().
 Vit make_vit(const VitOptions& options);
+
+/// Of every norm inside the encoder and the final one.
+inline constexpr double kVitNormEps = 1e-6;
 
 /// Which residual branches of which samples are kept in one forward: U8 [depth, 2, n] on the CPU, 1 = kept; the middle
 /// axis is (attention, MLP). What is kept is divided by 1 - rate (VitOptions::drop_path_rate).
@@ -89,6 +93,9 @@ at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPa
 
 /// The same with the class token (final norm applied).
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
+
+/// Class token (first) and patch tokens as the last block leaves them, without final norm: [n, 1 + T, C].
+at::Tensor forward_unnormed(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
 
 /// What the class token looks at in the last block: its attention to the T patches, [n, num_heads, T] of images as in
 /// forward_tokens. A head's weights and the class token's own add up to 1.

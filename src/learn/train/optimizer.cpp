@@ -76,7 +76,8 @@ void AdamW::step(const GradientNorms& norms, double lr, double weight_decay, dou
     if (moves[row] == 0) continue;
     const auto t = static_cast<double>(++counts[row]);
     const double rate = lr * rows_[row].lr_scale;
-    const double clip = options_.clip > 0 ? std::min(1.0, options_.clip / (norms.rows[row] + 1e-6)) : 1.0;
+    const double norm = options_.clip_over == AdamWOptions::ClipOver::all ? norms.total : norms.rows[row];
+    const double clip = options_.clip > 0 ? std::min(1.0, options_.clip / (norm + 1e-6)) : 1.0;
     steps[row] = {.clip = static_cast<float>(clip),
                   .keep = static_cast<float>(1 - rate * weight_decay * rows_[row].decay_scale),
                   .beta1 = static_cast<float>(options_.beta1),

@@ -1,5 +1,5 @@
 #pragma once
-// AdamW over a flat network, per-tensor clipping and the teacher's average in two passes over memory
+// AdamW over a flat network, clipping (by tensor or over all) and the teacher's average in two passes over memory
 // (docs/architecture.md).
 
 #include <ATen/core/Tensor.h>
@@ -20,7 +20,9 @@ struct AdamWOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
-  double clip = 3.0;  ///< largest L2 norm of one tensor's gradient; 0: no clipping
+  double clip = 3.0;  ///< largest L2 norm of a gradient; 0: no clipping
+  /// What the norm is taken over: each tensor by itself (pretraining), or all tensors together (fine-tuning).
+  enum class ClipOver { tensor, all } clip_over = ClipOver::tensor;
 };
 
 /// What the first pass found. Norms are of the gradients as they came, before clipping.

@@ -21,6 +21,20 @@ double warmup_cosine(double base, double final, int64_t warmup, int64_t step, in
   return static_cast<double>(step) * (base / static_cast<double>(warmup - 1));
 }
 
+double ramp_cosine(double base, double final, double warmup, double at, double total) {
+  GTSA_CHECK(0 <= at && at <= total && warmup <= total, "place {} of {}, warm-up {}", at, total, warmup);
+  if (at < warmup) return base * at / warmup;
+  if (total == warmup) return base;
+  return final + (base - final) * 0.5 * (1 + std::cos(std::numbers::pi * (at - warmup) / (total - warmup)));
+}
+
+double teacher_temperature(double first, double last, int64_t warmup, int64_t epoch) {
+  GTSA_CHECK(epoch >= 0 && warmup >= 0, "epoch {}, warm-up {}", epoch, warmup);
+  if (epoch >= warmup) return last;
+  if (warmup == 1) return first;
+  return first + static_cast<double>(epoch) * ((last - first) / static_cast<double>(warmup - 1));
+}
+
 Interval parse_interval(const std::string& key, const std::string& text) {
   double amount = 0;
   const char* end = text.data() + text.size();

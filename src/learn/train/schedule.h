@@ -1,5 +1,5 @@
 #pragma once
-// Schedules: pure functions of the step. Formulas: the original's (golden `schedules`).
+// Schedules: pure functions of the step. Formulas: the originals' (golden `schedules`, `schedules_finetune`).
 
 #include <cstdint>
 #include <string>
@@ -12,6 +12,15 @@ double cosine(double base, double final, int64_t i, int64_t n);
 /// Linear from 0 to `base` over the first `warmup` steps, both ends included (step 0 gives 0 and the peak occurs
 /// twice), then a cosine to `final` over the rest. 0 <= step < total, 0 <= warmup <= total.
 double warmup_cosine(double base, double final, int64_t warmup, int64_t step, int64_t total);
+
+/// Fine-tuning's rule, at a place that need not be whole: base * at / warmup before `warmup`, then a cosine to `final`
+/// over the rest; at, warmup and total in one unit (epochs or steps). Unlike warmup_cosine() the peak occurs once.
+/// 0 <= at <= total, 0 <= warmup <= total.
+double ramp_cosine(double base, double final, double warmup, double at, double total);
+
+/// DINO's teacher temperature: from `first` to `last` in equal steps over the first `warmup` epochs, both included,
+/// then `last`.
+double teacher_temperature(double first, double last, int64_t warmup, int64_t epoch);
 
 /// A length of a run as people write it: "15m" minutes, "2e" epochs, "500s" steps.
 struct Interval {

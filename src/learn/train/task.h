@@ -132,6 +132,8 @@ class Task {
   virtual Health health(const Position& position) = 0;
   /// Writes what users take away (encoder.safetensors) into the run.
   virtual void export_weights(FileSystem& files, const run::Run& run) = 0;
+  /// The same, when an evaluation has just become the best so far (TrainerOptions::best_figure): beside the last one.
+  virtual void export_best(FileSystem&, const run::Run&) {}
   /// Facts about the networks that a reader of the checkpoint needs and cannot read off the shapes (num_heads).
   virtual std::map<std::string, std::string> metadata() const = 0;
 };

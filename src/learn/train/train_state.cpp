@@ -32,6 +32,19 @@ int64_t number_of(const std::map<std::string, std::string>& metadata, const std:
   return value;
 }
 
+/// The best evaluation so far, if the state has one.
+std::optional<Progress::Best> best_of(const std::map<std::string, std::string>& metadata, const std::string& file) {
+  if (!metadata.contains("best")) return std::nullopt;
+  const std::string& text = metadata.at("best");
+  Progress::Best best;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), best.figure);
+  if (code != std::errc{} || end != text.data() + text.size()) {
+    throw Error("{}: metadata best is {}, a number is wanted", file, text);
+  }
+  best.step = number_of(metadata, "best_step", file);
+  return best;
+}
+
 nn::Parameters parameters_of(Task& task) {
   return [&task](const nn::Walk& visit) { task.walk(visit); };
 }
@@ -69,6 +82,10 @@ void save_state(FileSystem& files, const std::filesystem::path& path, Task& task
   metadata["step"] = std::to_string(progress.step);
   metadata["skipped"] = std::to_string(progress.skipped);
   metadata["skipped_in_a_row"] = std::to_string(progress.skipped_in_a_row);
+  if (progress.best) {
+    metadata["best"] = fmt::format("{}", progress.best->figure);
+    metadata["best_step"] = std::to_string(progress.best->step);
+  }
   metadata["seed"] = std::to_string(conditions.seed);
   metadata["threads"] = std::to_string(conditions.threads);
   metadata["micro_batch"] = std::to_string(conditions.micro_batch);
@@ -88,7 +105,7 @@ LoadedState load_state(const std::filesystem::path& path, Task& task, AdamW& opt
   if (text_of(metadata, "format", name) != kFormat)
     throw Error("{} is of another version of gtsa: {}", name, metadata.at("format"));
   state.progress = {number_of(metadata, "step", name), number_of(metadata, "skipped", name),
-                    number_of(metadata, "skipped_in_a_row", name)};
+                    number_of(metadata, "skipped_in_a_row", name), best_of(metadata, name)};
   state.conditions = {static_cast<uint64_t>(number_of(metadata, "seed", name)),
                       number_of(metadata, "threads", name),
                       number_of(metadata, "micro_batch", name),

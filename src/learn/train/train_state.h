@@ -3,11 +3,12 @@
 //
 // Tensors: the task's own under the original's names, "optimizer.exp_avg.NAME", "optimizer.exp_avg_sq.NAME",
 // "optimizer.step". Metadata: the task's facts, `step` (optimiser steps done), `skipped` (of them), `skipped_in_a_row`,
-// seed, threads, BLAS, SIMD target, versions. Schedules and sampler are functions of `step`, random draws of (seed,
-// step, sample): no generator is stored.
+// `best` and `best_step` (if an evaluation had a best), seed, threads, BLAS, SIMD target, versions. Schedules and
+// sampler are functions of `step`, random draws of (seed, step, sample): no generator is stored.
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/base/files.h"
@@ -21,6 +22,12 @@ struct Progress {
   int64_t step = 0;  ///< steps done, skipped ones included
   int64_t skipped = 0;
   int64_t skipped_in_a_row = 0;
+  /// The best evaluation so far (TrainerOptions::best_figure): the figure and the steps done then.
+  struct Best {
+    double figure = 0;
+    int64_t step = 0;
+  };
+  std::optional<Best> best;
 };
 
 /// What arithmetic depends on: equal conditions give equal bits.

@@ -257,6 +257,23 @@ void Trainer::evaluate(const Position& position) {
                              {"seconds", parts_.clock() - begin}});
     if (position.step >= 0) parts_.run.append_points(json, position.step);
     parts_.reporter.figures(position, evaluator->name(), figures);
+    keep_if_best(position, figures);
+  }
+}
+
+void Trainer::keep_if_best(const Position& position, const std::vector<Figure>& figures) {
+  if (position.step < 0) return;  // nothing has been learned yet
+  for (const Figure& figure : figures) {
+    if (figure.name != options_.best_figure || !std::isfinite(figure.value)) continue;
+    if (progress_.best && figure.value <= progress_.best->figure) continue;
+    progress_.best = {figure.value, progress_.step};
+    parts_.run.sync();
+    save_state(parts_.files, parts_.run.best_checkpoint_path(), parts_.task, parts_.optimizer, progress_, conditions_,
+               {{"best_figure", figure.name}});
+    parts_.task.export_best(parts_.files, parts_.run);
+    parts_.run.append_event(
+        {{"event", "best"}, {"step", position.step}, {"name", figure.name}, {"value", figure.value}});
+    saved_at_ = -1;  // a checkpoint of this step, if there is one, does not know of it
   }
 }
 

@@ -33,6 +33,9 @@ struct TrainerOptions {
   bool stop_on_non_finite = false;
   int64_t evaluate_every = 0;  ///< steps between evaluations; also before the first step and after the last; 0: none
   int64_t health_every = 20;
+  /// Figure of an evaluator by which the best state is kept (the larger the better): its whole state as
+  /// checkpoints/best.safetensors, and what the task exports of it. Empty: none is kept.
+  std::string best_figure;
 };
 
 /// One finished step, for metrics and people.
@@ -102,6 +105,7 @@ class Trainer {
   void log(const StepReport& report);
   void check_health(const Position& position);
   void evaluate(const Position& position);
+  void keep_if_best(const Position& position, const std::vector<Figure>& figures);
   void save_if_due();
   void save_before_leaving(const data::Loader& loader);
   void save();

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "learn/model/encoder.h"
 #include "learn/model/state.h"
+#include "support/golden_torch.h"
 #include "support/temporary_folder.h"
 
 namespace gtsa::model {
@@ -113,6 +114,19 @@ TEST(Weights, BringAPositionEmbeddingToAnotherGrid) {
   EXPECT_THAT(report.resized, ElementsAre("pos_embed 4x4 -> 7x7"));
   EXPECT_TRUE(at::equal(into.vit.pos_embed.select(1, 0), content.encoder.vit.pos_embed.select(1, 0)));
   EXPECT_THAT(report.table(), HasSubstr("pos_embed 4x4 -> 7x7"));
+}
+
+TEST(pos_embed_load_interp_GoldenTest, ResizedPositionsAreTheOriginals) {
+  GTSA_REQUIRE_GOLDEN("pos_embed_load_interp");
+  const test::Golden golden("pos_embed_load_interp");
+  for (const auto& pair : golden.json().at("pairs")) {
+    const int64_t from = pair.at(0), to = pair.at(1);
+    const std::string name = fmt::format("{}to{}", from, to);
+    const at::Tensor in = test::golden_tensor(golden, name + ".in"), want = test::golden_tensor(golden, name + ".out");
+    const at::Tensor got = resized_pos_embed(in, to);
+    EXPECT_TRUE(at::allclose(got, want, 1e-5, 1e-5)) << name;
+    EXPECT_TRUE(at::equal(got.select(1, 0), in.select(1, 0))) << name;
+  }
 }
 
 TEST(ResizedPosEmbed, KeepsItsGridAndConstants) {

@@ -58,6 +58,28 @@ TEST(AdamW, ClipsEachTensorByItsOwnNorm) {
   });
 }
 
+TEST(AdamW, ClipsOverAllTensorsIfAsked) {
+  test::ToyTask task;
+  AdamW optimizer(task.trained(), nullptr, std::vector<Row>(4),
+                  {.clip = 0.5, .clip_over = AdamWOptions::ClipOver::all});
+  task.trained().zero_grads();
+  task.walk([](const std::string& name, at::Tensor& tensor) {
+    if (name == "layer.weight") (tensor * 4).sum().backward();
+    if (name == "layer.bias") (tensor * 0.25).sum().backward();
+  });
+  const GradientNorms norms = optimizer.norms();
+  optimizer.step(norms, 0, 0, 1, 0);
+  const double factor = 0.5 / norms.total;
+  optimizer.walk([&](const std::string& name, at::Tensor& tensor) {
+    if (name == "exp_avg.layer.weight") {
+      EXPECT_NEAR(tensor[0][0].item<float>(), 0.1 * 4 * factor, 1e-6);
+    }
+    if (name == "exp_avg.layer.bias") {
+      EXPECT_NEAR(tensor[0].item<float>(), 0.1 * 0.25 * factor, 1e-7) << "the others' norm counts";
+    }
+  });
+}
+
 TEST(AdamW, GivesTheSameBitsForAnyNumberOfThreads) {
   std::vector<std::vector<float>> results;
   for (const int count : {1, 2, 5}) {
