@@ -58,4 +58,13 @@ Image flipped(const Image& image) {
   return out;
 }
 
+void mirror(Planes& view) {
+  for (int channel = 0; channel < 3; ++channel) {
+    for (int64_t y = 0; y < view.height(); ++y) {
+      uint8_t* row = view.row(channel, y);
+      std::reverse(row, row + view.width());
+    }
+  }
+}
+
 }  // namespace gtsa::image
