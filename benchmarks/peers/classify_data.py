@@ -1,5 +1,5 @@
 """Photographs to classification's batches with Pillow and torchvision: same flags and JSON as
-`gtsa bench data --recipe classify`.
+`gtsa bench data --recipe classify` (or evaluate).
 
   python3 classify_data.py --data photos --threads 2 --seconds 10 --json
 
