@@ -112,12 +112,14 @@ class ToyTask final : public train::Task {
   }
   train::Health health(const train::Position&) override { return {}; }
   void export_weights(FileSystem&, const run::Run&) override {}
+  void export_best(FileSystem&, const run::Run&) override { ++best_exports; }
   std::map<std::string, std::string> metadata() const override { return {{"task", "toy"}}; }
 
   Fault fault;
   bool pending = false;
   int commits = 0;
   int discards = 0;
+  int best_exports = 0;
 
  private:
   ToyNetwork network_;

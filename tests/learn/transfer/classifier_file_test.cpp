@@ -111,12 +111,13 @@ TEST(ClassifierFile, RefusesWhatIsNoClassifier) {
       if (tensor.name == "mlp_head.1.weight") tensor.shape = {72};
   });
   EXPECT_THAT(message_of([&] { load_classifier(flat); }), HasSubstr("mlp_head.1.weight has shape [72]"));
-  const auto narrow = saved.changed([](auto& content) {
+  Saved plain(HeadKind::cls);
+  const auto narrow = plain.changed([](auto& content) {
     for (auto& tensor : content.tensors)
-      if (tensor.name == "mlp_head.1.weight") tensor.shape = {6, 12};
+      if (tensor.name == "head.weight") tensor.shape = {6, 12};
   });
   EXPECT_THAT(message_of([&] { load_classifier(narrow); }),
-              HasSubstr("mlp_head.1.weight has shape [6, 12], the network needs [6, 24]"));
+              HasSubstr("head.weight has shape [6, 12], the network needs [6, 24]"));
 }
 
 TEST(ClassifierFile, BelongsToTheClassesOfItsData) {
