@@ -19,9 +19,9 @@ enum class Purpose : uint32_t {
   test = 6,          ///< tests and benchmarks
   scene = 7,         ///< synthetic scenes and their textures; epoch = part of the scene, sample = index
   order = 8,         ///< order of photographs in shards; sample 0 = of the shards, 1 = of the shuffle buffer
-  augment = 9,       ///< classification: random resized crop and flip of one picture
-  randaugment = 10,  ///< classification: operations and magnitudes of one picture
-  erasing = 11,      ///< classification: erased boxes of one picture and their noise
+  augment = 9,       ///< classification: random resized crop and flip of one photograph
+  randaugment = 10,  ///< classification: RandAugment's operations on one photograph
+  erasing = 11,      ///< classification: random erasing of one photograph
   mixing = 12,       ///< classification: mixup and CutMix; epoch = step, sample = place in the batch
 };
 

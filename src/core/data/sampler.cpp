@@ -59,6 +59,21 @@ EpochSampler::EpochSampler(int64_t files, int64_t batch, uint64_t seed, int64_t 
   }
 }
 
+EpochSampler EpochSampler::in_order(int64_t files, int64_t batch, int64_t rank, int64_t ranks) {
+  GTSA_CHECK(files > 0 && files < UINT32_MAX && ranks > 0 && rank >= 0 && rank < ranks, "rank {} of {} over {} files",
+             rank, ranks, files);
+  if (batch < 1) throw UsageError("a batch of {} is too small: it needs at least one picture", batch);
+  EpochSampler result;
+  result.files_ = files;
+  result.batch_ = batch;
+  result.rank_ = rank;
+  result.ranks_ = ranks;
+  const int64_t share = (files + ranks - 1) / ranks;
+  result.per_rank_ = (share + batch - 1) / batch * batch;
+  result.in_order_ = true;
+  return result;
+}
+
 EpochSampler EpochSampler::in_parts(int64_t parts) const {
   GTSA_CHECK(parts > 0 && batch_ % parts == 0, "a batch of {} in {} parts", batch_, parts);
   EpochSampler result = *this;
@@ -77,6 +92,11 @@ EpochSampler EpochSampler::in_shards(ShardOrder shards) const {
 }
 
 std::vector<uint32_t> EpochSampler::permutation(uint64_t epoch) const {
+  if (in_order_) {
+    std::vector<uint32_t> order(static_cast<size_t>(files_));
+    std::iota(order.begin(), order.end(), 0U);
+    return order;
+  }
   if (shards_.sizes.empty()) return epoch_permutation(files_, seed_, epoch);
   return buffered_permutation(reading_order(shards_, seed_, epoch), shards_.buffer, seed_, epoch);
 }

@@ -35,6 +35,10 @@ class EpochSampler {
   /// `batch`: samples of this rank an iteration. Throws UsageError if the data set is smaller than a batch.
   EpochSampler(int64_t files, int64_t batch, uint64_t seed, int64_t rank = 0, int64_t ranks = 1);
 
+  /// Evaluation: files 0, 1, 2, ... in every epoch, each once. Rank r takes places r, r + ranks, ...; what fills up the
+  /// last batch of each rank are places from `files` on, which stand for photographs again and are not to be counted.
+  static EpochSampler in_order(int64_t files, int64_t batch, int64_t rank = 0, int64_t ranks = 1);
+
   /// The same batches, each in `parts` iterations of equal size (micro-batches); `parts` divides the batch.
   EpochSampler in_parts(int64_t parts) const;
 
@@ -57,17 +61,20 @@ class EpochSampler {
   /// buffer, so that the system reads a shard from end to end whatever the draws are. Empty without shards; shorter
   /// than the epoch by the buffer.
   std::vector<uint32_t> read_ahead(uint64_t epoch) const;
-  /// Samples of this rank in an epoch, those of the dropped batch included.
+  /// Samples of this rank in an epoch, those of the dropped batch or what fills up the last one included.
   int64_t samples_per_epoch() const { return per_rank_; }
 
  private:
-  int64_t files_;
-  int64_t batch_;
-  uint64_t seed_;
-  int64_t rank_;
-  int64_t ranks_;
-  int64_t per_rank_;
+  EpochSampler() = default;
+
+  int64_t files_ = 0;
+  int64_t batch_ = 0;
+  uint64_t seed_ = 0;
+  int64_t rank_ = 0;
+  int64_t ranks_ = 1;
+  int64_t per_rank_ = 0;
   int64_t parts_ = 1;  ///< iterations that make up what is dropped or kept as a whole
+  bool in_order_ = false;
   ShardOrder shards_;  ///< no sizes: files of their own
 };
 

@@ -17,21 +17,25 @@ Box intersection(const Box& a, const Box& b) {
 
 }  // namespace
 
-std::optional<Size> crop_size(Size photo, float area_share, float log_aspect) {
+Size crop_extent(Size photo, float area_share, float log_aspect) {
   const double crop_area = static_cast<double>(photo.width * photo.height) * static_cast<double>(area_share);
   // The original's exponential is float32; the correctly rounded one is reached through float64.
   const double aspect = static_cast<float>(std::exp(static_cast<double>(log_aspect)));
-  const int64_t width = round_half_even(std::sqrt(crop_area * aspect));
-  const int64_t height = round_half_even(std::sqrt(crop_area / aspect));
+  return {round_half_even(std::sqrt(crop_area * aspect)), round_half_even(std::sqrt(crop_area / aspect))};
+}
+
+std::optional<Size> crop_size(Size photo, float area_share, float log_aspect) {
+  const auto [width, height] = crop_extent(photo, area_share, log_aspect);
   if (width <= 0 || width > photo.width || height <= 0 || height > photo.height) return std::nullopt;
   return Size{width, height};
 }
 
-Rect fallback_crop(Size photo) {
+Rect fallback_crop(Size photo, double min_aspect, double max_aspect) {
   const double aspect = static_cast<double>(photo.width) / static_cast<double>(photo.height);
   Size crop = photo;
-  if (aspect < kMinAspect) crop.height = round_half_even(static_cast<double>(photo.width) / kMinAspect);
-  if (aspect > kMaxAspect) crop.width = round_half_even(static_cast<double>(photo.height) * kMaxAspect);
+  const auto rounded = [](double side) { return std::max<int64_t>(round_half_even(side), 1); };
+  if (aspect < min_aspect) crop.height = rounded(static_cast<double>(photo.width) / min_aspect);
+  if (aspect > max_aspect) crop.width = rounded(static_cast<double>(photo.height) * max_aspect);
   return {(photo.width - crop.width) / 2, (photo.height - crop.height) / 2, crop.width, crop.height};
 }
 

@@ -17,13 +17,16 @@ inline constexpr int kCropTries = 10;
 inline constexpr double kMinAspect = 3.0 / 4.0;
 inline constexpr double kMaxAspect = 4.0 / 3.0;
 
-/// Size of the crop that takes `area_share` of the photograph at the aspect exp(log_aspect); none if it does not fit.
+/// Size of the crop that takes `area_share` of the photograph at the aspect exp(log_aspect), whether or not it fits.
 /// The draws and the aspect are float32, products and roots float64, sides rounded half to even.
+Size crop_extent(Size photo, float area_share, float log_aspect);
+
+/// The same; none if it does not fit.
 std::optional<Size> crop_size(Size photo, float area_share, float log_aspect);
 
 /// The centre crop that stands in after kCropTries failures: the whole photograph, cut to the nearest allowed aspect.
 /// At least 1 x 1 pixel.
-Rect fallback_crop(Size photo);
+Rect fallback_crop(Size photo, double min_aspect = kMinAspect, double max_aspect = kMaxAspect);
 
 /// One candidate and how it came about.
 struct CropCandidate {
@@ -32,9 +35,11 @@ struct CropCandidate {
 };
 
 /// Random resized crop, as a function of its draws: `draws.area_share()` and `draws.log_aspect()` (float32) for each
-/// try, then `draws.below(n)` in {0, ..., n-1} for the top and for the left edge. `photo` has at least one pixel.
+/// try, then `draws.below(n)` in {0, ..., n-1} for the top and for the left edge. `photo` has at least one pixel; the
+/// bounds are the fallback's.
 template <class Draws>
-CropCandidate random_resized_crop(Size photo, Draws& draws) {
+CropCandidate random_resized_crop(Size photo, Draws& draws, double min_aspect = kMinAspect,
+                                  double max_aspect = kMaxAspect) {
   for (int i = 1; i <= kCropTries; ++i) {
     const float area_share = draws.area_share();
     const float log_aspect = draws.log_aspect();
@@ -44,7 +49,7 @@ CropCandidate random_resized_crop(Size photo, Draws& draws) {
       return {{left, top, size->width, size->height}, i};
     }
   }
-  return {fallback_crop(photo), 0};
+  return {fallback_crop(photo, min_aspect, max_aspect), 0};
 }
 
 /// Common pixels of two rectangles; width or height 0 if there are none.
