@@ -19,7 +19,7 @@ struct Decoded {
   int orientation = 1;  ///< EXIF's 1..8
 };
 
-Decoded decode_jpeg(std::span<const std::byte> bytes, int64_t max_pixels);
+Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options);
 Decoded decode_png(std::span<const std::byte> bytes, int64_t max_pixels);
 Decoded decode_webp(std::span<const std::byte> bytes, int64_t max_pixels);
 

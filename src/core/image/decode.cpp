@@ -50,11 +50,11 @@ std::string_view foreign_format(std::span<const std::byte> bytes) {
   return is_bmp(bytes) ? "BMP" : "";
 }
 
-Decoded decode_stored(std::span<const std::byte> bytes, int64_t max_pixels) {
+Decoded decode_stored(std::span<const std::byte> bytes, const DecodeOptions& options) {
   if (bytes.empty()) throw ImageError(Reason::empty, "the file is empty");
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, max_pixels);
-  if (is_png(bytes)) return decode_png(bytes, max_pixels);
-  if (is_webp(bytes)) return decode_webp(bytes, max_pixels);
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, options);
+  if (is_png(bytes)) return decode_png(bytes, options.max_pixels);
+  if (is_webp(bytes)) return decode_webp(bytes, options.max_pixels);
   const std::string_view foreign = foreign_format(bytes);
   if (!foreign.empty()) {
     throw ImageError(Reason::unsupported_format,
@@ -96,7 +96,7 @@ void check_pixels(int64_t width, int64_t height, int64_t max_pixels) {
 
 Image decode(std::span<const std::byte> bytes, const DecodeOptions& options) {
   try {
-    Decoded decoded = decode_stored(bytes, options.max_pixels);
+    Decoded decoded = decode_stored(bytes, options);
     return options.apply_exif ? upright(std::move(decoded.image), decoded.orientation) : std::move(decoded.image);
   } catch (const std::bad_alloc&) {
     throw ImageError(Reason::too_large, "there is not memory enough for its pixels; lower data.max_pixels");

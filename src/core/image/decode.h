@@ -48,6 +48,9 @@ struct DecodeOptions {
   /// Turn and mirror as the EXIF orientation says (JPEG, PNG and WebP; absent, broken or undefined ones count as
   /// upright). Off where labels lie in stored pixels.
   bool apply_exif = true;
+  /// JPEGs are decoded at 1/2, 1/4 or 1/8 of their size, by a smaller inverse DCT, as long as their shorter side keeps
+  /// this many pixels: faster, and other pixels than decoding whole and resizing. 0: always whole.
+  int64_t least_side = 0;
 };
 
 /// Decodes a whole file. Throws ImageError.

@@ -1,6 +1,7 @@
 // JPEG by libjpeg-turbo. libjpeg reports errors by longjmp: every call of it happens inside JpegReader::guarded, whose
 // callables hold nothing with a destructor.
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -157,6 +158,15 @@ int orientation_of(const jpeg_decompress_struct& info) {
   return 1;
 }
 
+/// The largest of 1, 2, 4, 8 by which the shorter side may be divided and keeps `least_side` pixels.
+unsigned scale_denominator(const jpeg_decompress_struct& info, int64_t least_side) {
+  constexpr unsigned kLargest = 8;  // a block of coefficients becomes one pixel
+  unsigned denominator = 1;
+  const int64_t side = std::min(info.image_width, info.image_height);
+  while (least_side > 0 && denominator < kLargest && side / (2 * denominator) >= least_side) denominator *= 2;
+  return denominator;
+}
+
 /// x * y / 255, rounded, as Pillow does it.
 uint32_t multiply_255(uint32_t x, uint32_t y) {
   const uint32_t product = x * y + 128;
@@ -191,18 +201,20 @@ bool is_jpeg(std::span<const std::byte> bytes) {
   return bytes.size() >= 2 && is(0, 0xff) && is(1, 0xd8) && is(2, 0xff);
 }
 
-Decoded decode_jpeg(std::span<const std::byte> bytes, int64_t max_pixels) {
+Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options) {
   JpegReader reader(bytes);
   auto& info = reader.info();
   reader.guarded([&] {
     jpeg_save_markers(&info, kExifMarker, 0xffff);
     jpeg_read_header(&info, TRUE);
   });
-  check_pixels(info.image_width, info.image_height, max_pixels);
+  check_pixels(info.image_width, info.image_height, options.max_pixels);
   check_blocks(info, bytes.size());
   info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
   info.dct_method = JDCT_ISLOW;
   info.do_fancy_upsampling = TRUE;
+  info.scale_num = 1;
+  info.scale_denom = scale_denominator(info, options.least_side);
   reader.guarded([&] { jpeg_start_decompress(&info); });
   Decoded decoded{read_rows(reader), orientation_of(info)};
   reader.guarded([&] { jpeg_finish_decompress(&info); });

@@ -12,6 +12,7 @@ struct BenchDataOptions {
   std::vector<std::string> data;
   int64_t threads = 0;
   double seconds = 10;
+  int64_t decode_side = 0;
   bool json = false;
   void describe(Fields& f);
 };

@@ -37,8 +37,8 @@ struct Tally {
 };
 
 /// Decodes photographs one after the other on `threads` threads until `seconds` are over.
-void decode(const data::Photographs& photographs, int threads, double seconds, std::atomic<uint64_t>& next,
-            Tally& tally) {
+void decode(const data::Photographs& photographs, int threads, double seconds, const image::DecodeOptions& how,
+            std::atomic<uint64_t>& next, Tally& tally) {
   const Clock clock = steady_clock();
   const double begin = clock();
   std::atomic<int64_t> images = 0, pixels = 0;
@@ -47,7 +47,7 @@ void decode(const data::Photographs& photographs, int threads, double seconds, s
   const auto work = [&] {
     try {
       while (clock() - begin < seconds) {
-        const image::Image photo = photographs[next++ % static_cast<uint64_t>(photographs.size())].read({});
+        const image::Image photo = photographs[next++ % static_cast<uint64_t>(photographs.size())].read(how);
         ++images;
         pixels += photo.width() * photo.height();
       }
@@ -72,6 +72,11 @@ void BenchDataOptions::describe(Fields& f) {
   f("data", &data, "folder of photographs; several are taken together").flagged("data");
   f("threads", &threads, "threads that make samples").between(0).flagged("threads").meaning("0 = usable CPUs");
   f("seconds", &seconds, "how long to measure").in("seconds").between(0.1, 3600).flagged("seconds");
+  f("decode_side", &decode_side, "decode JPEGs smaller while their shorter side keeps this")
+      .in("pixels")
+      .between(0)
+      .flagged("decode-side")
+      .meaning("0 = whole");
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 
@@ -80,7 +85,8 @@ void bench_data(const BenchDataOptions& options) {
   const std::vector<fs::path> folders(options.data.begin(), options.data.end());
   const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
-  const data::MultiCropRecipe recipe{data::MultiCropOptions{}};
+  const image::DecodeOptions how{.least_side = options.decode_side};
+  const data::MultiCropRecipe recipe{data::MultiCropOptions{.decode = how}};
   data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, DataOptions{}.shuffle_buffer), recipe,
                       {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();
@@ -98,7 +104,7 @@ void bench_data(const BenchDataOptions& options) {
     // The workers fill the queue and rest, so that decoding has the cores for itself.
     constexpr double kSurely = 1.5;
     std::this_thread::sleep_for(std::chrono::duration<double>(kSurely * kPrefetch * kBatch / input.rate()));
-    decode(photographs, threads, share, next, decoding);
+    decode(photographs, threads, share, how, next, decoding);
   }
   const nlohmann::ordered_json result{{"threads", threads},
                                       {"images_per_second", input.rate()},

@@ -78,6 +78,11 @@ void DataOptions::describe(Fields& f) {
       .meaning("0 = a quarter of the CPUs");
   f("exif", &exif, "turn photographs upright as their EXIF orientation says").switched_off_by("no-exif");
   f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  f("decode_side", &decode_side,
+    "decode JPEGs at 1/2, 1/4 or 1/8 while their shorter side keeps this: faster, other pixels")
+      .in("pixels")
+      .between(0)
+      .meaning("0 = whole");
   f("max_bad_share", &max_bad_share, "share of the files that may be unreadable")
       .between(0, 1)
       .flagged("max-bad-share");
@@ -156,7 +161,7 @@ data::MultiCropOptions PretrainOptions::samples() const {
   samples.views.min_overlap = data.min_overlap;
   samples.patch_size = model.patch_size;
   samples.bins = {o.bins(o.global), o.bins(o.local)};
-  samples.decode = {.max_pixels = data.max_pixels, .apply_exif = data.exif};
+  samples.decode = {.max_pixels = data.max_pixels, .apply_exif = data.exif, .least_side = data.decode_side};
   samples.seed = static_cast<uint64_t>(train.seed);
   return samples;
 }

@@ -112,6 +112,33 @@ TEST(Decode, TurnsAJpegAsExifSaysUnlessToldNotTo) {
   EXPECT_TRUE(decode(bytes_of(with_exif(jpeg, 9))) == stored);
 }
 
+TEST(Decode, MakesAJpegSmallerWhileItsShorterSideKeepsWhatIsAskedFor) {
+  const std::string jpeg = gradient_jpeg(65, 49);
+  const auto size = [&](int64_t least_side) { return decode(bytes_of(jpeg), {.least_side = least_side}).size(); };
+  EXPECT_EQ(size(0), (Size{65, 49}));
+  EXPECT_EQ(size(25), (Size{65, 49}));
+  EXPECT_EQ(size(24), (Size{33, 25}));
+  EXPECT_EQ(size(12), (Size{17, 13}));
+  EXPECT_EQ(size(1), (Size{9, 7}));
+  const std::string other = text_of(encode_png(test::gradient(65, 49)));
+  EXPECT_EQ(decode(bytes_of(other), {.least_side = 1}).size(), (Size{65, 49}));
+}
+
+TEST(Decode, OfAJpegMadeSmallerGivesAboutTheMeanOfWhatAPixelCovers) {
+  const std::string jpeg = gradient_jpeg(64, 48);
+  const Image whole = decode(bytes_of(jpeg));
+  const Image half = decode(bytes_of(jpeg), {.least_side = 24});
+  ASSERT_EQ(half.size(), (Size{32, 24}));
+  for (int64_t y = 0; y < half.height(); ++y) {
+    for (int64_t i = 0; i < 3 * half.width(); ++i) {
+      const int64_t x = 6 * (i / 3) + i % 3;
+      const uint8_t *above = whole.row(2 * y), *below = whole.row(2 * y + 1);
+      const double mean = (above[x] + above[x + 3] + below[x] + below[x + 3]) / 4.0;
+      EXPECT_NEAR(half.row(y)[i], mean, 4) << i << ", " << y;
+    }
+  }
+}
+
 TEST(Decode, TurnsAPngAsExifSaysUnlessToldNotTo) {
   const std::string exif = "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"s;
   const std::string file = png({.width = 2, .height = 1}, "\0\x0a\x14"s, test::chunk("eXIf", exif));
