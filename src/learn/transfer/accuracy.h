@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/classify_recipe.h"
+#include "core/data/class_folder.h"
 #include "core/data/photographs.h"
 #include "core/metrics/classification.h"
 #include "learn/train/task.h"
@@ -23,6 +23,9 @@ struct LabelledPhotographs {
   data::Photographs photographs;
   std::vector<int64_t> labels;  ///< one a photograph, in [0, classes)
 };
+
+LabelledPhotographs labelled(const data::ClassifiedSplit& split);
+ClassNames classes_of(const data::ClassifiedSplit& split);
 
 struct AccuracyOptions {
   int64_t batch = 64;  ///< pictures a forward pass; changes no result
@@ -39,9 +42,9 @@ struct Accuracy {
 /// Told of every picture that was read: its place in the split and its logits [classes]. In the split's order.
 using OnLogits = std::function<void(int64_t file, std::span<const float> logits)>;
 
-/// The evaluation transform at `input_size` (data/classify_recipe.h), no drop path. With ranks each takes its share,
-/// and all get the sums. Throws Error if too many pictures cannot be read.
-Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split, int64_t input_size,
+/// The evaluation transform (data/classify_recipe.h) at the encoder's image_size, no drop path. With ranks each takes
+/// its share, and all get the sums. Throws Error if too many pictures cannot be read.
+Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
                           const AccuracyOptions& options, dist::Communicator& ranks, const OnLogits& on_logits = {});
 
 /// {"top1", "top5", "loss", "images", "mean_class_accuracy", "per_class_accuracy": [..], "classes": [..], "skipped":
@@ -49,9 +52,8 @@ Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotograph
 nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& classes);
 
 /// The same as an evaluator: figures eval_top1, eval_top5 and eval_loss, artefact accuracy.json: to_json() and
-/// "confusion", rows of counts (true class) by predicted class. The classifier must outlive it.
+/// "confusion": [[true class, predicted class, pictures], ..] without empty cells. The classifier must outlive it.
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
-                                                     LabelledPhotographs split, int64_t input_size,
-                                                     AccuracyOptions options);
+                                                     LabelledPhotographs split, AccuracyOptions options);
 
 }  // namespace gtsa::transfer
