@@ -39,9 +39,7 @@ struct Saved {
     init(classifier, nullptr, 5);
     write(kClassifierFile);
   }
-  void write(const std::filesystem::path& name) {
-    write_classifier(real_files(), folder / name, classifier, kClasses);
-  }
+  void write(const std::filesystem::path& name) { write_classifier(real_files(), folder / name, classifier, kClasses); }
   /// The file again, with changes to names, shapes and metadata.
   std::filesystem::path changed(const std::function<void(formats::Safetensors&)>& change) {
     const formats::SafetensorsFile file(folder / kClassifierFile);
