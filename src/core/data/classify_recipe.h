@@ -12,6 +12,7 @@
 #include "core/data/resized_crop.h"
 #include "core/image/decode.h"
 #include "core/image/image.h"
+#include "core/image/planes.h"
 #include "core/image/resample.h"
 
 namespace gtsa::data {
@@ -33,12 +34,13 @@ struct ClassifyOptions {
   void check() const;
 };
 
-/// Size to which evaluation resizes: the shorter side to int(S / 0.875), or S for S > 224; the longer one in
-/// proportion, truncated.
-Size evaluation_size(Size photo, int64_t input_size);
+/// Shorter side to which evaluation resizes a photograph before it takes the centre (image::resize_shorter_side):
+/// int(S / 0.875), so 256 for 224; S for S > 224.
+int64_t evaluation_side(int64_t input_size);
 
-/// Evaluation's view before it is normalised [S, S]: resized, then the centre (offsets rounded half to even).
-image::Image evaluation_view(const image::Image& photo, int64_t input_size, image::Filter filter);
+/// What the network sees of a photograph in evaluation, before it is normalised: [S, S].
+image::Image evaluation_view(const image::Image& photo, int64_t input_size,
+                             image::Filter filter = image::Filter::bicubic);
 
 /// Buffers of B photographs: images f32 [B, 3, S, S] (normalised), labels i64 [B].
 ///
@@ -56,8 +58,7 @@ class ClassifyRecipe final : public Recipe {
   void make(const image::Image& photo, const SampleKey& key, int64_t slot, Batch& batch) const;
 
  private:
-  void augmented(const image::Image& photo, const SampleKey& key, std::span<float> chw) const;
-  void evaluated(const image::Image& photo, std::span<float> chw) const;
+  void make_view(const image::Image& photo, const SampleKey& key, image::Planes& view) const;
 
   std::vector<int64_t> labels_;
   ClassifyOptions options_;

@@ -58,4 +58,10 @@ Image flipped(const Image& image) {
   return out;
 }
 
+void flip(Planes& view) {
+  for (int c = 0; c < 3; ++c) {
+    for (int64_t y = 0; y < view.height(); ++y) std::reverse(view.row(c, y), view.row(c, y) + view.width());
+  }
+}
+
 }  // namespace gtsa::image

@@ -3,6 +3,7 @@
 
 #include "core/geometry/types.h"
 #include "core/image/image.h"
+#include "core/image/planes.h"
 
 namespace gtsa::image {
 
@@ -12,5 +13,7 @@ Image turned(const Image& image, Turn turn);
 
 /// Left and right exchanged.
 Image flipped(const Image& image);
+/// The same, in place.
+void flip(Planes& view);
 
 }  // namespace gtsa::image

@@ -29,6 +29,8 @@ struct ResampleAxis {
 
 /// The taps that map `inputs` samples onto `outputs`. Both at least 1.
 ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter);
+/// Those of outputs [begin, end) alone.
+ResampleAxis resample_axis(int64_t inputs, int64_t outputs, int64_t begin, int64_t end, Filter filter);
 
 /// Rows behind the last one that resample_columns may read (never use), filling up the taps of an output to fours.
 inline constexpr int64_t kRowsReadAhead = 3;

@@ -50,14 +50,13 @@ void split_weights(ResampleAxis& axis) {
 
 uint8_t clip8(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
 
-/// Fills first, count and weights.
+/// Fills first, count and weights of outputs from `begin` on.
 template <class Kernel>
-void take_taps(int64_t inputs, double support, Kernel kernel, ResampleAxis& axis) {
-  const double scale = static_cast<double>(inputs) / static_cast<double>(axis.outputs);
+void take_taps(int64_t inputs, double scale, int64_t begin, double support, Kernel kernel, ResampleAxis& axis) {
   const double step = 1.0 / std::max(scale, 1.0);
   std::vector<double> row(static_cast<size_t>(axis.capacity));
   for (int64_t o = 0; o < axis.outputs; ++o) {
-    const double centre = (static_cast<double>(o) + 0.5) * scale;
+    const double centre = (static_cast<double>(begin + o) + 0.5) * scale;
     const int64_t first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
     const int64_t count = std::min(static_cast<int64_t>(centre + support + 0.5), inputs) - first;
     double sum = 0;
@@ -76,23 +75,28 @@ void take_taps(int64_t inputs, double support, Kernel kernel, ResampleAxis& axis
 }  // namespace
 
 ResampleAxis resample_axis(int64_t inputs, int64_t outputs, Filter filter) {
-  GTSA_CHECK(inputs >= 1 && outputs >= 1, "an axis has samples: {} to {}", inputs, outputs);
-  const double filter_scale = std::max(static_cast<double>(inputs) / static_cast<double>(outputs), 1.0);
-  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
+  return resample_axis(inputs, outputs, 0, outputs, filter);
+}
+
+ResampleAxis resample_axis(int64_t inputs, int64_t outputs, int64_t begin, int64_t end, Filter filter) {
+  GTSA_CHECK(inputs >= 1 && 0 <= begin && begin < end && end <= outputs, "an axis has samples: {} to {}..{} of {}",
+             inputs, begin, end, outputs);
+  const double scale = static_cast<double>(inputs) / static_cast<double>(outputs);
+  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * std::max(scale, 1.0);
 
   ResampleAxis axis;
-  axis.outputs = outputs;
+  axis.outputs = end - begin;
   axis.capacity = (static_cast<int64_t>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
-  const auto taps = static_cast<size_t>(outputs * axis.capacity);
-  axis.first.resize(static_cast<size_t>(outputs));
-  axis.count.resize(static_cast<size_t>(outputs));
+  const auto taps = static_cast<size_t>(axis.outputs * axis.capacity);
+  axis.first.resize(static_cast<size_t>(axis.outputs));
+  axis.count.resize(static_cast<size_t>(axis.outputs));
   axis.weights.resize(taps);
   if (filter == Filter::bilinear) {
     take_taps(
-        inputs, support, [](double x) { return triangle(x); }, axis);
+        inputs, scale, begin, support, [](double x) { return triangle(x); }, axis);
   } else {
     take_taps(
-        inputs, support, [](double x) { return cubic(x); }, axis);
+        inputs, scale, begin, support, [](double x) { return cubic(x); }, axis);
   }
   split_weights(axis);
   return axis;

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/data/class_folder.h"
+#include "core/data/classified.h"
 #include "core/data/inaturalist.h"
 #include "support/golden.h"
 #include "support/temporary_folder.h"
@@ -105,6 +106,73 @@ TEST(Inaturalist, WantsOneClassAPicture) {
   EXPECT_THAT(inaturalist_error("{\"id\": 9", "{\"id\": 2"), HasSubstr("category 2 occurs twice"));
   EXPECT_THAT(inaturalist_error("train_val2019/a.jpg", "../a.jpg"), HasSubstr("which is no file below"));
   EXPECT_THAT(inaturalist_error("\"image_id\": 3, ", ""), HasSubstr("the annotation has no image_id"));
+}
+
+std::string classified_error(const fs::path& root, const std::string& split = "train") {
+  return error_of([&] { read_classified(root, split); });
+}
+
+TEST(Classified, ReadsEitherLayout) {
+  const test::TemporaryFolder folders, json;
+  make_folders(folders.path());
+  EXPECT_EQ(read_classified(folders.path(), "train").files.size(), 4U);
+  EXPECT_THAT(labels_of(read_classified(folders.path(), "val")), ElementsAre(2));
+  write(json / "train2019.json", kSmall);
+  write(json / "val2019.json", kSmall);
+  write(json / "train_val2019/a.jpg");
+  write(json / "train_val2019/b.jpg");
+  EXPECT_THAT(labels_of(read_classified(json.path(), "train")), ElementsAre(0, 1));
+  EXPECT_THAT(labels_of(read_classified(json.path(), "val")), ElementsAre(0, 1));
+}
+
+TEST(Classified, NamesBothLayoutsWhereItFindsNeither) {
+  const test::TemporaryFolder root;
+  const std::string error = classified_error(root.path());
+  EXPECT_THAT(error, HasSubstr("train2019.json and val2019.json (iNaturalist's layout)"));
+  EXPECT_THAT(error, HasSubstr("train/CLASS and val/CLASS (class folders)"));
+  EXPECT_THAT(error, ::testing::Not(HasSubstr("\n")));
+}
+
+TEST(Classified, LabelsValidationByTheClassesOfTraining) {
+  const test::TemporaryFolder root;
+  for (const char* name : {"a.jpg", "b.jpg"}) write(root / "train_val2019" / name);
+  write(root / "train2019.json", kSmall);
+  // Validation lists other categories in another order, with gaps; only 9 has a picture.
+  write(root / "val2019.json", R"({"images": [{"id": 1, "file_name": "train_val2019/a.jpg"}],
+    "categories": [{"id": 30, "name": "Abies"}, {"id": 9, "name": "Pinus"}],
+    "annotations": [{"id": 1, "image_id": 1, "category_id": 9}]})");
+  const ClassifiedSplit val = read_classified(root.path(), "val");
+  EXPECT_THAT(labels_of(val), ElementsAre(1));
+  EXPECT_THAT(val.classes, ElementsAre("Quercus", "Pinus"));
+  EXPECT_THAT(val.category_ids, ElementsAre(2, 9));
+  write(root / "val2019.json", R"({"images": [{"id": 1, "file_name": "train_val2019/a.jpg"}],
+    "categories": [{"id": 30, "name": "Abies"}],
+    "annotations": [{"id": 1, "image_id": 1, "category_id": 30}]})");
+  EXPECT_THAT(classified_error(root.path(), "val"), HasSubstr("a.jpg is of category 30 (Abies), which "));
+  write(root / "val2019.json", R"({"images": [{"id": 1, "file_name": "train_val2019/a.jpg"}],
+    "categories": [{"id": 5, "name": "Picea"}],
+    "annotations": [{"id": 1, "image_id": 1, "category_id": 5}]})");
+  EXPECT_THAT(classified_error(root.path(), "val"), HasSubstr("which " + (root / "train2019.json").string()));
+}
+
+TEST(Classified, CountsMissingPicturesBeforeAnythingIsTrained) {
+  const test::TemporaryFolder root;
+  write(root / "train2019.json", kSmall);
+  write(root / "train_val2019/b.jpg");
+  EXPECT_THAT(classified_error(root.path()), HasSubstr("1 of the 2 pictures"));
+  EXPECT_THAT(classified_error(root.path()), EndsWith("the first is " + (root / "train_val2019/a.jpg").string()));
+}
+
+TEST(Classified, WantsTwoClassesPicturesAndAnnotations) {
+  const test::TemporaryFolder one, json;
+  write(one / "train/cat/1.jpg");
+  write(one / "val/cat/1.jpg");
+  EXPECT_THAT(classified_error(one.path()), HasSubstr("has one class only, cat"));
+  write(json / "train2019.json", R"({"images": [], "categories": [{"id": 1}, {"id": 2}], "annotations": []})");
+  EXPECT_THAT(classified_error(json.path()), EndsWith("has no pictures for train"));
+  write(json / "train2019.json", R"({"images": [], "categories": [{"id": 1}, {"id": 2}]})");
+  EXPECT_THAT(classified_error(json.path()), HasSubstr("\"annotations\" is missing"));
+  EXPECT_THAT(classified_error(json.path(), "val"), HasSubstr("val2019.json"));
 }
 
 TEST(Inaturalist, AgreesWithClassFoldersOnTheRealSet) {

@@ -54,6 +54,33 @@ TEST(EpochSampler, OrdersEveryEpochAnew) {
   EXPECT_EQ(epoch_permutation(100, 1, 4), epoch_permutation(100, 0, 5)) << "the generator is seeded with seed + epoch";
 }
 
+TEST(EpochSampler, ReadsEveryFileOnceInOrderForEvaluation) {
+  for (const int64_t ranks : {1, 2, 3}) {
+    for (const int64_t batch : {1, 4, 64}) {
+      std::vector<int64_t> seen(10);
+      int64_t iterations = 0;
+      for (int64_t rank = 0; rank < ranks; ++rank) {
+        const auto sampler = EpochSampler::in_order(10, batch, rank, ranks);
+        for (int64_t k = 0; k < sampler.iterations_per_epoch(); ++k) {
+          const auto iteration = sampler.iteration(k);
+          EXPECT_EQ(iteration.epoch, 0U);
+          ASSERT_EQ(iteration.places.size(), static_cast<size_t>(batch));
+          for (const uint64_t place : iteration.places) {
+            if (place < seen.size()) ++seen[place];
+          }
+        }
+        EXPECT_TRUE(rank == 0 || iterations == sampler.iterations_per_epoch()) << "ranks have as many batches";
+        iterations = sampler.iterations_per_epoch();
+      }
+      EXPECT_EQ(seen, std::vector<int64_t>(10, 1)) << ranks << " ranks, batches of " << batch;
+      EXPECT_EQ(iterations, ((10 + ranks - 1) / ranks + batch - 1) / batch);
+    }
+  }
+  const auto sampler = EpochSampler::in_order(3, 2);
+  EXPECT_EQ(sampler.permutation(5), (std::vector<uint32_t>{0, 1, 2}));
+  EXPECT_THROW(EpochSampler::in_order(3, 0), UsageError);
+}
+
 TEST(EpochSampler, DropsTheIncompleteBatch) {
   const EpochSampler sampler(10, 3, 0);
   EXPECT_EQ(sampler.iterations_per_epoch(), 3);

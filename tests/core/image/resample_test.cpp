@@ -49,6 +49,31 @@ TEST(ResizedCrop, CommutesWithMirroring) {
   }
 }
 
+TEST(ResizedCrop, MakesAWindowAsThePartOfTheWhole) {
+  const Image in = test::noise(90, 70);
+  const Columns columns(in);
+  const Rect crop{5, 3, 80, 64};
+  Planes window;
+  for (const Size size : {Size{40, 33}, Size{80, 33}, Size{40, 64}, Size{80, 64}, Size{130, 100}}) {
+    for (const Filter filter : kFilters) {
+      const Image whole = resized_crop(in, crop, size, filter);
+      for (const Rect part : {Rect{0, 0, 1, 1}, Rect{11, 7, 20, 13}, Rect{size.width - 3, size.height - 2, 3, 2}}) {
+        resize_crop(columns, crop, size, part, filter, window);
+        EXPECT_TRUE(window.interleaved() == cropped(whole, part)) << size.width << ", " << part.left;
+      }
+    }
+  }
+}
+
+TEST(ResizeShorterSide, MakesLittleOfALongPicture) {
+  // The whole resized picture would have 25,600,000 columns.
+  Image in = test::constant(100'000, 1, 10, 20, 30);
+  Planes view;
+  resize_shorter_side(in, 256, 224, Filter::bicubic, view);
+  EXPECT_TRUE(view.interleaved() == test::constant(224, 224, 10, 20, 30));
+  EXPECT_THROW(resize_shorter_side(in, 8, 9, Filter::bicubic, view), BugError);
+}
+
 /// Pillow's two passes as they are written down: across rows of pixels, then down columns.
 Image resized_plainly(const Image& in, Size size, Filter filter) {
   const auto clip8 = [](int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> 22, 0, 255)); };
