@@ -25,7 +25,7 @@ void ClassifyOptions::check() const {
 }
 
 ClassifyTask::ClassifyTask(const ClassifyOptions& options, ClassNames classes, data::ClassifyRecipe recipe,
-                           const nn::Vit* encoder, uint64_t seed)
+                           uint64_t seed)
     : options_((options.check(), options)),
       classes_(std::move(classes)),
       classifier_(make_classifier(options.network)),
@@ -36,7 +36,7 @@ ClassifyTask::ClassifyTask(const ClassifyOptions& options, ClassNames classes, d
   GTSA_CHECK(recipe_.options().input_size == options_.network.vit.image_size,
              "pictures of {} pixels for a network of {}", recipe_.options().input_size,
              options_.network.vit.image_size);
-  init(classifier_, encoder, seed);
+  init(classifier_, seed);
 }
 
 std::vector<train::Row> ClassifyTask::rows() const {

@@ -34,10 +34,9 @@ struct ClassifyOptions {
 
 class ClassifyTask final : public train::Task {
  public:
-  /// Initial weights from `encoder` (null: random) and `seed`. `classes` are as many as the network's, the recipe's
-  /// pictures as large as its image_size.
-  ClassifyTask(const ClassifyOptions& options, ClassNames classes, data::ClassifyRecipe recipe, const nn::Vit* encoder,
-               uint64_t seed);
+  /// Random weights from `seed`. `classes` are as many as the network's, the recipe's pictures as large as its
+  /// image_size.
+  ClassifyTask(const ClassifyOptions& options, ClassNames classes, data::ClassifyRecipe recipe, uint64_t seed);
 
   void walk(const nn::Walk& visit) override { classifier_.walk(visit); }
   nn::Flat& trained() override { return flat_; }
@@ -57,7 +56,7 @@ class ClassifyTask final : public train::Task {
 
   const ClassifyOptions& options() const { return options_; }
   const ClassNames& classes() const { return classes_; }
-  const Classifier& classifier() const { return classifier_; }
+  Classifier& classifier() { return classifier_; }
 
  private:
   ClassifyOptions options_;

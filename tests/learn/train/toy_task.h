@@ -203,7 +203,7 @@ class ToyRun {
 };
 
 /// Every value of task and optimiser, for bit-for-bit comparison.
-inline std::vector<float> all_values(ToyTask& task, train::AdamW& optimizer) {
+inline std::vector<float> all_values(train::Task& task, train::AdamW& optimizer) {
   std::vector<float> values;
   const nn::Walk collect = [&](const std::string&, at::Tensor& tensor) {
     const at::Tensor flat = tensor.detach().to(at::kFloat).contiguous().view(-1);

@@ -22,7 +22,7 @@ struct Network {
                              .head = HeadKind::cls,
                              .classes = 3})),
         flat(nn::bind(classifier, false)) {
-    init(classifier, nullptr, 3);
+    init(classifier, 3);
   }
 };
 

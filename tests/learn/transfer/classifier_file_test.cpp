@@ -36,7 +36,7 @@ struct Saved {
   nn::Flat flat;
   explicit Saved(HeadKind head = HeadKind::original)
       : classifier(make_classifier({.vit = kSmall, .head = head, .classes = 3})), flat(nn::bind(classifier, false)) {
-    init(classifier, nullptr, 5);
+    init(classifier, 5);
     write(kClassifierFile);
   }
   void write(const std::filesystem::path& name) { write_classifier(real_files(), folder / name, classifier, kClasses); }

@@ -6,21 +6,14 @@
 #include <vector>
 
 #include "core/data/loader.h"
-#include "learn/model/encoder.h"
 #include "learn/train/optimizer.h"
+#include "learn/train/toy_task.h"
 #include "learn/train/trainer.h"
 #include "learn/transfer/accuracy.h"
 #include "learn/transfer/classify_task.h"
 #include "learn/transfer/small_set.h"
 
 namespace gtsa::test {
-
-class QuietReporter final : public train::Reporter {
- public:
-  void step(const train::StepReport& report, int64_t) override { reports.push_back(report); }
-  void figures(const train::Position&, const std::string&, const std::vector<train::Figure>&) override {}
-  std::vector<train::StepReport> reports;
-};
 
 struct ClassifyRunOptions {
   int64_t stop_at = 9;
@@ -47,7 +40,7 @@ class ClassifyRun {
  public:
   ClassifyRun(const std::filesystem::path& data, const std::filesystem::path& folder, const ClassifyRunOptions& options)
       : train_split(data::read_class_folders(data, "train")),
-        task(small_classifier(options), transfer::classes_of(train_split), recipe(train_split), nullptr, 1),
+        task(small_classifier(options), transfer::classes_of(train_split), recipe(train_split), 1),
         run(open_or_create(folder)),
         optimizer(task.trained(), nullptr, task.rows(), {.clip = 0}) {
     train::Progress progress;
@@ -98,23 +91,11 @@ class ClassifyRun {
     return run;
   }
 
-  /// Every value of task and optimiser, for bit-for-bit comparison.
-  std::vector<float> values() {
-    std::vector<float> all;
-    const nn::Walk collect = [&](const std::string&, at::Tensor& tensor) {
-      const at::Tensor flat = tensor.detach().to(at::kFloat).contiguous().view(-1);
-      all.insert(all.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
-    };
-    task.walk(collect);
-    optimizer.walk(collect);
-    return all;
-  }
-
   data::ClassifiedSplit train_split;
   transfer::ClassifyTask task;
   run::Run run;
   train::AdamW optimizer;
-  QuietReporter reporter;
+  SilentReporter reporter;
   std::unique_ptr<dist::Communicator> ranks = dist::one_rank();
   std::unique_ptr<train::Evaluator> evaluator;
   std::unique_ptr<train::Trainer> trainer;

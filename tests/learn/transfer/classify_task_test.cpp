@@ -36,7 +36,7 @@ std::vector<float> straight(const std::filesystem::path& data, const ClassifyRun
   const test::TemporaryFolder folder;
   ClassifyRun run(data, folder / "run", options);
   EXPECT_EQ(run.trainer->run(), train::Outcome::finished);
-  return run.values();
+  return test::all_values(run.task, run.optimizer);
 }
 
 const MixingOptions kMixing{.mixup = 0.8, .cutmix = 1};
@@ -49,7 +49,7 @@ TEST_F(ClassifyTaskTest, ResumedRunsEndWithTheSameBits) {
     ClassifyRun again(data(), folder / "run", {.workers = 3, .mixing = kMixing});
     EXPECT_EQ(again.trainer->progress().step, first);
     again.trainer->run();
-    EXPECT_EQ(again.values(), want) << "stopped at " << first;
+    EXPECT_EQ(test::all_values(again.task, again.optimizer), want) << "stopped at " << first;
   }
 }
 
