@@ -1,17 +1,10 @@
 #include "learn/transfer/accuracy.h"
 
-#include <ATen/core/grad_mode.h>
-
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/data/classify_recipe.h"
-#include "core/data/loader.h"
-#include "core/data/sampler.h"
 
 namespace gtsa::transfer {
 namespace {
@@ -31,7 +24,7 @@ metrics::ClassificationMeter over_ranks(const metrics::ClassificationMeter& coun
 class AccuracyEvaluator final : public train::Evaluator {
  public:
   AccuracyEvaluator(const Classifier& classifier, ClassNames classes, LabelledPhotographs split,
-                    AccuracyOptions options)
+                    InferenceOptions options)
       : classifier_(classifier), classes_(std::move(classes)), split_(std::move(split)), options_(options) {}
 
   std::string name() const override { return "accuracy"; }
@@ -66,7 +59,7 @@ class AccuracyEvaluator final : public train::Evaluator {
   const Classifier& classifier_;
   ClassNames classes_;
   LabelledPhotographs split_;
-  AccuracyOptions options_;
+  InferenceOptions options_;
 };
 
 }  // namespace
@@ -84,32 +77,13 @@ LabelledPhotographs labelled(const data::ClassifiedSplit& split) {
 ClassNames classes_of(const data::ClassifiedSplit& split) { return {split.classes, split.category_ids}; }
 
 Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
-                          const AccuracyOptions& options, dist::Communicator& ranks, const OnLogits& on_logits) {
-  const at::NoGradGuard no_grad;
-  const int64_t files = split.photographs.size(), classes = classifier.options.classes;
-  const data::ClassifyRecipe recipe(
-      split.labels, {.input_size = classifier.options.vit.image_size, .augment = false, .decode = options.decode});
-  const int64_t share = (files + ranks.size() - 1) / ranks.size();
-  const auto sampler = data::EpochSampler::in_order(files, std::min(options.batch, share), ranks.rank(), ranks.size());
-  data::Loader loader(split.photographs, sampler, recipe,
-                      {.workers = options.workers,
-                       .max_bad_share = options.max_bad_share,
-                       .end_iteration = sampler.iterations_per_epoch()});
-  Accuracy accuracy{metrics::ClassificationMeter(classes), {}};
-  for (int64_t i = 0; i < sampler.iterations_per_epoch(); ++i) {
-    const train::DeviceBatch batch(loader.next());
-    const at::Tensor logits = forward(classifier, batch["images"]).contiguous();
-    const std::span values(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));
-    for (int64_t slot = 0; slot < batch.size(); ++slot) {
-      const data::SampleKey& key = batch.keys()[static_cast<size_t>(slot)];
-      // What fills up the last batch was counted before, and a stand-in is another place's picture.
-      if (key.place >= static_cast<uint64_t>(files) || key.replaced) continue;
-      const auto row = values.subspan(static_cast<size_t>(slot * classes), static_cast<size_t>(classes));
-      accuracy.counts.add(row, split.labels[key.file]);
-      if (on_logits) on_logits(static_cast<int64_t>(key.file), row);
-    }
-  }
-  for (const data::BadFile& bad : loader.bad_files()) accuracy.skipped.push_back(bad.reason);
+                          const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits) {
+  Accuracy accuracy{metrics::ClassificationMeter(classifier.options.classes), {}};
+  accuracy.skipped =
+      for_each_logits(classifier, split.photographs, options, ranks, [&](int64_t file, std::span<const float> logits) {
+        accuracy.counts.add(logits, split.labels.at(static_cast<size_t>(file)));
+        if (on_logits) on_logits(file, logits);
+      });
   accuracy.counts = over_ranks(accuracy.counts, ranks);
   return accuracy;
 }
@@ -130,7 +104,7 @@ nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& class
 }
 
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
-                                                     LabelledPhotographs split, AccuracyOptions options) {
+                                                     LabelledPhotographs split, InferenceOptions options) {
   return std::make_unique<AccuracyEvaluator>(classifier, std::move(classes), std::move(split), options);
 }
 

@@ -51,7 +51,7 @@ class AccuracyTest : public ::testing::Test {
     test::write_small_set(data.path(), 7);
     split = labelled(data::read_class_folders(data.path(), "val"));
   }
-  Accuracy measure(const AccuracyOptions& options, const OnLogits& on_logits = {}) {
+  Accuracy measure(const InferenceOptions& options, const OnLogits& on_logits = {}) {
     return measure_accuracy(network.classifier, split, options, *ranks, on_logits);
   }
   test::TemporaryFolder data;
