@@ -37,8 +37,9 @@ TEST_F(DiskFull, LeavesThePreviousCheckpointAndTheRunGoesOnLater) {
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   EXPECT_THAT(ended.err,
               HasSubstr("gtsa: cannot write to " + (run_ / "checkpoints" / "step-00000009.safetensors").string()));
-  EXPECT_THAT(ended.err, EndsWith(": File too large; when that is mended, gtsa pretrain --resume --out " +
-                                  run_.string() + " goes on from the last checkpoint\n"));
+  EXPECT_THAT(ended.err, EndsWith(": File too large; when that is mended, the same command with --resume goes on from "
+                                  "the last checkpoint in " +
+                                  run_.string() + "\n"));
   ASSERT_EQ(checkpoints_of(run_).size(), 2U);
   for (const fs::path& checkpoint : checkpoints_of(run_)) {
     expect_same_bytes(checkpoint, straight / "checkpoints" / checkpoint.filename());

@@ -10,10 +10,13 @@
 #include "core/image/colour.h"
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
+#include "core/image/tone.h"
 #include "core/image/turn.h"
 
 namespace gtsa::data {
 namespace {
+
+constexpr int kSolarizeFrom = 128;
 
 /// The draws of random_resized_crop from a stream, in float32 as the original draws them.
 class StreamDraws {
@@ -100,12 +103,14 @@ void apply(Jitter step, const ViewPlan& plan, image::Planes& view) {
 
 /// All steps before the turn.
 void execute_upright(const image::Columns& photo, const ViewPlan& plan, image::Planes& view) {
-  image::resize_crop(photo, plan.crop, {plan.side, plan.side}, image::Filter::bilinear, view);
+  image::resize_crop(photo, plan.crop, {plan.side, plan.side}, plan.filter, view);
+  if (plan.flip) image::mirror(view);
   if (plan.jitter) {
     for (const Jitter step : plan.order) apply(step, plan, view);
   }
   if (plan.grayscale) image::to_grayscale(view);
   if (plan.blur_radius) image::gaussian_blur(view, *plan.blur_radius);
+  if (plan.solarize) image::solarize(view, kSolarizeFrom);
 }
 
 bool is_share(double value) { return value >= 0 && value <= 1; }

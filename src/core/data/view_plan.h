@@ -12,6 +12,7 @@
 #include "core/geometry/types.h"
 #include "core/image/columns.h"
 #include "core/image/image.h"
+#include "core/image/resample.h"
 
 namespace gtsa::data {
 
@@ -54,6 +55,8 @@ enum class Jitter : uint8_t { brightness = 0, contrast = 1, saturation = 2, hue 
 struct ViewPlan {
   Rect crop;         ///< in the photograph
   int64_t side = 0;  ///< of the square view, pixels
+  image::Filter filter = image::Filter::bilinear;
+  bool flip = false;  ///< left and right exchanged
   bool jitter = false;
   std::array<Jitter, 4> order{Jitter::brightness, Jitter::contrast, Jitter::saturation, Jitter::hue};
   float brightness = 1;
@@ -62,6 +65,7 @@ struct ViewPlan {
   float hue = 0;
   bool grayscale = false;
   std::optional<float> blur_radius;  ///< pixels
+  bool solarize = false;             ///< values from 128 on are inverted
   Turn turn = Turn::none;
   bool operator==(const ViewPlan&) const = default;
 };

@@ -126,8 +126,9 @@ Encoder from_content(const Safetensors& file, const std::string& source) {
     std::erase_if(encoder.report.left_over, [&](const std::string& name) { return !unused.contains(name); });
     for (const std::string& name : more.matched) encoder.report.matched.push_back("projector." + name);
   }
-  const bool teacher = prefix->ends_with("momentum_encoder.");
-  encoder.source = source + (teacher ? " (teacher)" : prefix->ends_with("base_encoder.") ? " (student)" : "");
+  const bool teacher = prefix->ends_with("momentum_encoder.") || prefix->starts_with("teacher.");
+  const bool student = prefix->ends_with("base_encoder.") || prefix->starts_with("student.");
+  encoder.source = source + (teacher ? " (teacher)" : student ? " (student)" : "");
   return encoder;
 }
 
@@ -175,6 +176,9 @@ nn::VitOptions vit_options_of(const Safetensors& file, const std::string& prefix
   options.depth = agreed(file, "depth", count_blocks(file, prefix, "attn.qkv.weight"), source);
   options.image_size = stored_image_size(file, positions[1] - 1, options.patch_size, source);
   options.drop_path = 0;
+  if (const auto* hidden = file.find(prefix + "blocks.0.mlp.fc1.bias")) {
+    options.mlp_ratio = std::max<int64_t>(1, hidden->shape.at(0) / options.embed_dim);
+  }
   if (const auto heads = metadata_number(file, "num_heads", source)) {
     options.num_heads = *heads;
   } else {

@@ -170,17 +170,13 @@ std::string LoadReport::table() const {
 }
 
 const std::vector<std::string>& encoder_prefixes() {
-  static const std::vector<std::string> prefixes = {"momentum_encoder.",
-                                                    "module.momentum_encoder.",
-                                                    "",
-                                                    "module.",
-                                                    "backbone.",
-                                                    "module.backbone.",
-                                                    "encoder.",
-                                                    "module.encoder.",
-                                                    "model.",
-                                                    "base_encoder.",
-                                                    "module.base_encoder."};
+  static const std::vector<std::string> prefixes = {"momentum_encoder.", "module.momentum_encoder.",
+                                                    "teacher.backbone.", "",
+                                                    "module.",           "backbone.",
+                                                    "module.backbone.",  "encoder.",
+                                                    "module.encoder.",   "model.",
+                                                    "base_encoder.",     "module.base_encoder.",
+                                                    "student.backbone."};
   return prefixes;
 }
 

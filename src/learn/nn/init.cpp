@@ -85,4 +85,15 @@ void init(RotationHead& head, InitStreams& streams) {
   init_linear(head.linear8);
 }
 
+void init(DinoHead& head, InitStreams& streams) {
+  for (Linear* layer : {&head.mlp0, &head.mlp2, &head.mlp4}) {
+    fill_normal(layer->weight, kDeviation, streams.next());
+    streams.next_tensor += 1;
+    fill_constant(layer->bias, 0.0F);
+  }
+  streams.next_tensor += 1;
+  fill_constant(head.weight_g, 1.0F);
+  fill_uniform(head.weight_v, fan_in(head.weight_v), streams.next());
+}
+
 }  // namespace gtsa::nn

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/base/rng.h"
+#include "learn/nn/dino_head.h"
 #include "learn/nn/heads.h"
 #include "learn/nn/vit.h"
 
@@ -31,5 +32,7 @@ void init(Vit& vit, InitStreams& streams);
 void init(ConvHead& head, InitStreams& streams);
 /// Linear weight and bias uniform within +-1/sqrt(fan_in); LayerNorm 1 and 0.
 void init(RotationHead& head, InitStreams& streams);
+/// MLP weights N(0, 0.02), biases 0; directions uniform within +-1/sqrt(bottleneck), norms 1.
+void init(DinoHead& head, InitStreams& streams);
 
 }  // namespace gtsa::nn

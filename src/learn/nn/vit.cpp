@@ -17,8 +17,6 @@
 namespace gtsa::nn {
 namespace {
 
-constexpr int64_t kMlpRatio = 4;
-
 /// Samples that keep a branch; undefined if all do. keep: U8 [n].
 at::Tensor kept_samples(const at::Tensor& keep) {
   const auto* kept = keep.data_ptr<uint8_t>();
@@ -97,10 +95,11 @@ Vit make_vit(const VitOptions& options) {
   vit.pos_embed = on_meta({1, 1 + options.grid() * options.grid(), width});
   vit.patch_embed.proj = make_conv(3, width, options.patch_size);
   for (int64_t j = 0; j < options.depth; ++j) {
-    vit.blocks.push_back({make_layer_norm(width),
-                          {make_linear(width, 3 * width), make_linear(width, width)},
-                          make_layer_norm(width),
-                          {make_linear(width, kMlpRatio * width), make_linear(kMlpRatio * width, width)}});
+    vit.blocks.push_back(
+        {make_layer_norm(width),
+         {make_linear(width, 3 * width), make_linear(width, width)},
+         make_layer_norm(width),
+         {make_linear(width, options.mlp_ratio * width), make_linear(options.mlp_ratio * width, width)}});
   }
   vit.norm = make_layer_norm(width);
   return vit;

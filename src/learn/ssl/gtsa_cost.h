@@ -2,9 +2,9 @@
 // What a GTSA step costs, by counting: nothing is run.
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "learn/nn/cost.h"
 #include "learn/ssl/gtsa_network.h"
 
 namespace gtsa::ssl {
@@ -14,24 +14,9 @@ namespace gtsa::ssl {
 /// similarities of the correspondence loss once.
 double gflop_per_image(const GtsaOptions& options);
 
-/// Of one picture (image_size pixels a side) through the encoder alone.
-double encoder_gflop_per_image(const nn::VitOptions& options);
-
-/// A product of matrices [rows, inner] x [inner, columns], made `times` times.
-struct Product {
-  int64_t rows = 0;
-  int64_t inner = 0;
-  int64_t columns = 0;
-  double times = 1;
-};
-
 /// The products of a step's layers for `batch` photographs, convolutions as products of unfolded maps: all of a step
 /// but attention, pooling and similarities. The rate of these products alone is what a step is compared with.
-std::vector<Product> layer_products(const GtsaOptions& options, int64_t batch);
-/// The same of the encoder's forward pass on `batch` pictures of grid x grid patches.
-std::vector<Product> encoder_products(const nn::VitOptions& options, int64_t batch, int64_t grid);
-/// Operations of them all.
-double flop(std::span<const Product> products);
+std::vector<nn::Product> layer_products(const GtsaOptions& options, int64_t batch);
 
 /// Peak memory of a step in bytes: weights, gradients, moments, teacher, and what backward keeps of `micro_batch`
 /// photographs. Counted from the shapes; measured peaks are within a third of it (docs/results.md).

@@ -4,6 +4,7 @@
 #include "core/data/multicrop_recipe.h"
 #include "learn/ssl/gtsa_losses.h"
 #include "learn/ssl/gtsa_network.h"
+#include "learn/train/options.h"
 #include "learn/train/task.h"
 
 namespace gtsa::ssl {
@@ -20,6 +21,10 @@ struct GtsaSchedule {
   double rotation = 0.5;
   int64_t correspondence_from_step = 0;
 };
+
+/// The first step that counts the correspondence loss: where the length is in epochs the original's rule, epoch >
+/// warm-up epochs counted from 0; else the first one after the warm-up.
+int64_t correspondence_start(const train::RunPlan& plan);
 
 class GtsaTask final : public train::Task {
  public:
@@ -69,13 +74,5 @@ class GtsaTask final : public train::Task {
   at::Tensor student_sample_;  ///< [n, D]: some predictor vectors of the last forward's global views, for health()
   at::Tensor teacher_sample_;  ///< [n, D]: the teacher's at the same places
 };
-
-/// How far vectors are from being all the same.
-struct FeatureHealth {
-  double spread = 0;  ///< mean deviation of unit vectors a channel x sqrt(D): 1 = all over the sphere, 0 = one point
-  double effective_rank = 0;  ///< exp of the entropy of the covariance's spectrum (Roy & Vetterli, EUSIPCO 2007)
-};
-/// Of vectors [n, D], n >= 2.
-FeatureHealth feature_health(const at::Tensor& vectors);
 
 }  // namespace gtsa::ssl

@@ -22,15 +22,10 @@ void TrainOptions::describe(Fields& f) {
       .meaning("0 = epochs");
   f("schedule.warmup_share", &warmup_share, "share of the run in which lr rises from 0").between(0, 1);
   f("schedule.warmup_steps", &warmup_steps, "steps in which lr rises from 0").between(-1).meaning("-1 = warmup_share");
-  f("schedule.correspondence_from_step", &correspondence_from_step,
-    "first step whose total counts the correspondence loss")
-      .between(-1)
-      .meaning("-1 = after the warm-up");
   f("optim.lr", &lr, "peak learning rate").between(0).flagged("lr").meaning("0 = base_lr x batch / 256");
   f("optim.base_lr", &base_lr, "peak learning rate for a batch of 256").between(0);
   f("optim.min_lr", &min_lr, "learning rate at the end").between(0);
-  f("optim.weight_decay", &weight_decay, "weight decay at the start").between(0);
-  f("optim.weight_decay_end", &weight_decay_end, "weight decay at the end").between(0);
+  f("optim.weight_decay", &weight_decay, "weight decay").between(0);
   f("optim.clip", &clip, "largest gradient norm of one tensor").between(0).meaning("0 = none");
   f("run.seed", &seed, "all randomness follows from it").between(0).flagged("seed");
   f("run.threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
@@ -45,9 +40,6 @@ void TrainOptions::describe(Fields& f) {
   f("run.non_finite", &non_finite, "what a loss or gradient that is not finite does")
       .one_of({"skip", "stop"})
       .flagged("non-finite");
-  f("run.probe_every", &probe_every, "steps between probes").between(0).flagged("probe-every").meaning("0 = none");
-  f("run.probe_data", &probe_data, "photographs (correspondence) or an ADE20K layout (also segmentation)")
-      .flagged("probe-data");
   f("run.steps", &steps, "stop when this many steps in total are done, schedules unchanged")
       .between(0)
       .flagged("steps")
@@ -92,8 +84,8 @@ RunPlan plan_run(const TrainOptions& options, int64_t steps_per_epoch, int ranks
   RunPlan plan;
   if (options.batch % ranks != 0) throw UsageError("batch = {} does not divide among {} ranks", options.batch, ranks);
   plan.steps_per_epoch = steps_per_epoch;
-  const bool in_epochs = options.total_steps == 0;
-  plan.total_steps = in_epochs ? options.epochs * steps_per_epoch : options.total_steps;
+  plan.in_epochs = options.total_steps == 0;
+  plan.total_steps = plan.in_epochs ? options.epochs * steps_per_epoch : options.total_steps;
   plan.warmup_steps =
       options.warmup_steps >= 0
           ? options.warmup_steps
@@ -101,10 +93,6 @@ RunPlan plan_run(const TrainOptions& options, int64_t steps_per_epoch, int ranks
   if (plan.warmup_steps > plan.total_steps) {
     throw UsageError("schedule.warmup_steps = {} goes beyond the run's {} steps", plan.warmup_steps, plan.total_steps);
   }
-  // In epochs the original's rule: epoch > warm-up epochs, counted from 0.
-  plan.correspondence_from_step = options.correspondence_from_step >= 0 ? options.correspondence_from_step
-                                  : in_epochs ? (plan.warmup_steps / steps_per_epoch + 1) * steps_per_epoch
-                                              : plan.warmup_steps;
   plan.stop_at = options.steps > 0 ? std::min(options.steps, plan.total_steps) : plan.total_steps;
   plan.micro_batch = parse_micro_batch(options, options.batch / ranks);
   plan.lr = options.lr > 0 ? options.lr : options.base_lr * static_cast<double>(options.batch) / 256;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/base/options.h"
 
@@ -17,12 +16,10 @@ struct TrainOptions {
   int64_t total_steps = 0;
   double warmup_share = 0.1;
   int64_t warmup_steps = -1;
-  int64_t correspondence_from_step = -1;
   double lr = 0;
   double base_lr = 5e-4;
   double min_lr = 1e-6;
   double weight_decay = 0.04;
-  double weight_decay_end = 0.4;
   double clip = 3.0;
   int64_t seed = 0;
   int64_t threads = 0;
@@ -31,8 +28,6 @@ struct TrainOptions {
   int64_t keep_last = 3;
   int64_t keep_every = 0;
   std::string non_finite = "skip";
-  int64_t probe_every = 0;
-  std::vector<std::string> probe_data;
   int64_t steps = 0;
 
   void describe(Fields& f);
@@ -47,7 +42,7 @@ struct RunPlan {
   int64_t steps_per_epoch = 1;  ///< drop-last
   int64_t total_steps = 0;
   int64_t warmup_steps = 0;
-  int64_t correspondence_from_step = 0;
+  bool in_epochs = false;  ///< the length was given in epochs
   int64_t stop_at = 0;
   int64_t micro_batch = 0;
   double lr = 0;  ///< peak

@@ -303,7 +303,7 @@ void Trainer::save() {
     parts_.run.prune_checkpoints(options_.keep_last, options_.keep_every);
     parts_.task.export_weights(parts_.files, parts_.run);
   } catch (const Error& error) {
-    throw Error("{}; when that is mended, gtsa pretrain --resume --out {} goes on from the last checkpoint",
+    throw Error("{}; when that is mended, the same command with --resume goes on from the last checkpoint in {}",
                 error.what(), parts_.run.folder().string());
   }
   last_save_ = parts_.clock();

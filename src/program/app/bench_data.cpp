@@ -15,9 +15,9 @@
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
 #include "core/data/shards.h"
-#include "program/app/gtsa_run.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
+#include "program/app/training.h"
 
 namespace gtsa::app {
 namespace {
@@ -87,7 +87,7 @@ void bench_data(const BenchDataOptions& options) {
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const image::DecodeOptions how{.least_side = options.decode_side};
   const data::MultiCropRecipe recipe{data::MultiCropOptions{.decode = how}};
-  data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, DataOptions{}.shuffle_buffer), recipe,
+  data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, PhotoOptions{}.shuffle_buffer), recipe,
                       {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();
   Tally input, decoding;

@@ -19,8 +19,8 @@
 #include "learn/model/encoder.h"
 #include "learn/ssl/gtsa_cost.h"
 #include "learn/train/trainer.h"
-#include "program/app/configuration.h"
 #include "program/app/machine.h"
+#include "program/app/pretrain_options.h"
 
 namespace gtsa::app {
 namespace {
@@ -36,10 +36,10 @@ double median(std::vector<double> values) {
 }
 
 /// Seconds that the products take, each shape made once and counted as often as it occurs.
-double seconds_of(const std::vector<ssl::Product>& products) {
+double seconds_of(const std::vector<nn::Product>& products) {
   const Clock clock = steady_clock();
   double seconds = 0;
-  for (const ssl::Product& p : products) {
+  for (const nn::Product& p : products) {
     const at::Tensor a = at::full({p.rows, p.inner}, 0.5), b = at::full({p.inner, p.columns}, 0.25);
     at::Tensor c = at::full({p.rows, p.columns}, 0.0);
     const double begin = clock();
@@ -77,13 +77,13 @@ struct Turns {
   std::vector<double> seconds, gemm_gflops;
 
   template <class Work>
-  void measure(int64_t turns, const std::vector<ssl::Product>& products, const Work& work) {
+  void measure(int64_t turns, const std::vector<nn::Product>& products, const Work& work) {
     const Clock clock = steady_clock();
     for (int64_t turn = 0; turn < turns; ++turn) {
       const double begin = clock();
       work();
       seconds.push_back(clock() - begin);
-      gemm_gflops.push_back(1e-9 * ssl::flop(products) / seconds_of(products));
+      gemm_gflops.push_back(1e-9 * nn::flop(products) / seconds_of(products));
     }
   }
 
@@ -223,8 +223,8 @@ void bench_features(const BenchFeaturesOptions& options) {
   forward();
   const double peak = peak_memory_mb();
   Turns turns;
-  turns.measure(options.steps, ssl::encoder_products(network, options.batch, network.grid()), forward);
-  print(turns.json(threads, options.batch, ssl::encoder_gflop_per_image(network), peak), options.json);
+  turns.measure(options.steps, nn::encoder_products(network, options.batch, network.grid()), forward);
+  print(turns.json(threads, options.batch, nn::encoder_gflop_per_image(network), peak), options.json);
 }
 
 }  // namespace gtsa::app

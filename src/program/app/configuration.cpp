@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 constexpr std::array kMayDiffer{"run.steps",  "data.workers", "run.threads",        "run.save_every",
                                 "run.device", "micro_batch",  "model.checkpointing"};
 
-constexpr const char* kDefaultRecipe = "gtsa_tiny_cpu";
-
 bool may_differ(std::string_view key) {
   return std::find(kMayDiffer.begin(), kMayDiffer.end(), key) != kMayDiffer.end();
 }
@@ -32,16 +30,19 @@ const Recipe* find_recipe(std::string_view name) {
   return nullptr;
 }
 
-/// Folders are kept absolute, so that a run can be resumed from anywhere.
-void make_absolute(PretrainOptions& options) {
-  for (auto* list : {&options.data.folders, &options.train.probe_data}) {
-    for (std::string& folder : *list) folder = fs::absolute(folder).lexically_normal().string();
-  }
-  if (!options.weights.empty()) options.weights = fs::absolute(options.weights).lexically_normal().string();
+void make_absolute(TrainingOptions& options) {
+  for (std::string* path : options.paths()) *path = fs::absolute(*path).lexically_normal().string();
 }
 
-void read_recipe(PretrainConfiguration& c) {
-  const std::string& wanted = c.options.config;
+/// What chooses the default recipe is a flag like others, but needed before them.
+std::string default_recipe(const Configuration& c, const std::vector<FlagText>& flags) {
+  Configuration said(c.training.anew());
+  for (const FlagText& flag : flags) set_flag(said.fields, flag);
+  return said.training.default_recipe();
+}
+
+void read_recipe(Configuration& c, const std::vector<FlagText>& flags) {
+  const std::string& wanted = c.training.command.config;
   if (!wanted.empty() && !find_recipe(wanted)) {
     if (!fs::exists(wanted)) {
       std::vector<std::string> names;
@@ -54,37 +55,37 @@ void read_recipe(PretrainConfiguration& c) {
     assign(c.fields, read_toml(read_text(wanted), wanted, kConfig));
     return;
   }
-  c.recipe = wanted.empty() ? kDefaultRecipe : wanted;
+  c.recipe = wanted.empty() ? default_recipe(c, flags) : wanted;
   const Recipe* recipe = find_recipe(c.recipe);
   GTSA_CHECK(recipe != nullptr, "the recipe {} is not in the program", c.recipe);
   assign(c.fields, read_toml(recipe->toml, c.recipe + ".toml", wanted.empty() ? kRecipe : kConfig));
 }
 
-void resume(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
-  const fs::path config = fs::path(c.options.out) / "config.toml";
-  PretrainConfiguration asked;  // what the flags and --set say, to be compared
+void resume(Configuration& c, const std::vector<FlagText>& flags) {
+  const fs::path config = fs::path(c.training.command.out) / "config.toml";
+  Configuration asked(c.training.anew());  // what the flags and --set say, to be compared
   assign(c.fields, read_toml(read_text(config), config.string(), kConfig));
   c.recipe = config.string();
-  if (c.options.config.empty()) {
+  if (c.training.command.config.empty()) {
     assign(asked.fields, read_toml(read_text(config), config.string(), kRecipe));
   } else {
-    asked.options.config = c.options.config;  // the full command again
-    read_recipe(asked);
+    asked.training.command.config = c.training.command.config;  // the full command again
+    read_recipe(asked, flags);
   }
-  for (const std::string& pair : c.options.sets) assign_set(asked.fields, pair, kSet);
+  for (const std::string& pair : c.training.command.sets) assign_set(asked.fields, pair, kSet);
   for (const FlagText& said : flags) set_flag(asked.fields, said);
-  settle_model(asked.fields);
-  make_absolute(asked.options);
+  asked.training.settle(asked.fields);
+  make_absolute(asked.training);
   for (Field& field : asked.fields.all()) {
     Field& kept = c.fields.at(field.key());
     if (field.origin().layer < kConfig || field.is_only_flag() || field.text() == kept.text()) continue;
     if (!may_differ(field.key())) {
       throw UsageError(
           "{} asks for {} = {}, but the run in {} has {}; leave the flag out, or start another run in another --out",
-          field.origin().text, field.key(), field.text(), c.options.out, kept.text());
+          field.origin().text, field.key(), field.text(), c.training.command.out, kept.text());
     }
   }
-  for (const std::string& pair : c.options.sets) {
+  for (const std::string& pair : c.training.command.sets) {
     if (may_differ(pair.substr(0, pair.find('=')))) assign_set(c.fields, pair, kSet);
   }
   for (const FlagText& said : flags) {
@@ -107,28 +108,28 @@ void set_flag(Fields& fields, const FlagText& said) {
   }
 }
 
-void configure(PretrainConfiguration& c, const std::vector<FlagText>& flags) {
+void configure(Configuration& c, const std::vector<FlagText>& flags) {
   for (const FlagText& said : flags) {
     if (c.fields.find_flag(said.flag)->is_only_flag()) set_flag(c.fields, said);
   }
-  if (c.options.resume && c.options.overwrite)
+  const CommandOptions& command = c.training.command;
+  if (command.resume && command.overwrite)
     throw UsageError("--resume keeps the run in --out and --overwrite throws it away: choose one");
-  if (c.options.resume && c.options.out.empty()) throw UsageError("--resume needs --out, the folder of the run");
-  if (c.options.resume && run::Run::exists(c.options.out)) {
+  if (command.resume && command.out.empty()) throw UsageError("--resume needs --out, the folder of the run");
+  if (command.resume && run::Run::exists(command.out)) {
     resume(c, flags);
   } else {
-    read_recipe(c);
-    c.recipe_batch = c.options.train.batch;
-    for (const std::string& pair : c.options.sets) assign_set(c.fields, pair, kSet);
+    read_recipe(c, flags);
+    c.recipe_batch = c.training.train.batch;
+    for (const std::string& pair : command.sets) assign_set(c.fields, pair, kSet);
     for (const FlagText& said : flags) set_flag(c.fields, said);
-    settle_model(c.fields);
-    train::settle_length(c.fields);
-    make_absolute(c.options);
-    if (c.options.resume && c.options.data.folders.empty()) {
-      throw UsageError("--resume: there is no run in {}; with --data it would begin one", c.options.out);
+    c.training.settle(c.fields);
+    make_absolute(c.training);
+    if (command.resume && c.training.data.folders.empty()) {
+      throw UsageError("--resume: there is no run in {}; with --data it would begin one", command.out);
     }
   }
-  c.options.check();
+  c.training.check();
 }
 
 }  // namespace gtsa::app

@@ -2,11 +2,13 @@
 // From recipe, --config, --set and flags to one resolved set of options. Precedence: recipe < --config < --set < flag.
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/options.h"
-#include "program/app/pretrain_options.h"
+#include "program/app/training_options.h"
 
 namespace gtsa::app {
 
@@ -19,16 +21,35 @@ struct FlagText {
   std::vector<std::string> texts;
 };
 
-/// The options of a pretraining run, with the fields that remember where each value came from.
-struct PretrainConfiguration {
-  PretrainOptions options;
-  Fields fields;             ///< points into `options`
+/// A training run's options, whatever the method, with the fields that remember where each value came from.
+class Configuration {
+ public:
+  explicit Configuration(std::unique_ptr<TrainingOptions> options) : holder_(std::move(options)), training(*holder_) {
+    training.describe(fields);
+  }
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+
+ private:
+  std::unique_ptr<TrainingOptions> holder_;
+
+ public:
+  TrainingOptions& training;
+  Fields fields;             ///< points into `training`
   std::string recipe;        ///< what the run is based on, for people
   int64_t recipe_batch = 0;  ///< the recipe's own batch
+};
 
-  PretrainConfiguration() { options.describe(fields); }
-  PretrainConfiguration(const PretrainConfiguration&) = delete;
-  PretrainConfiguration& operator=(const PretrainConfiguration&) = delete;
+/// The same, with the method's own options in sight.
+template <class Options>
+class ConfigurationOf : public Configuration {
+ public:
+  ConfigurationOf() : ConfigurationOf(std::make_unique<Options>()) {}
+  Options& options;
+
+ private:
+  explicit ConfigurationOf(std::unique_ptr<Options> made) : ConfigurationOf(*made, std::move(made)) {}
+  ConfigurationOf(Options& own, std::unique_ptr<TrainingOptions> made) : Configuration(std::move(made)), options(own) {}
 };
 
 /// Sets the field of a flag from what was said, as of layer kFlag.
@@ -36,6 +57,6 @@ void set_flag(Fields& fields, const FlagText& said);
 
 /// Resolves a new run's options, or with --resume those of the run's config.toml, where a flag may change only what
 /// does not change the run (steps, workers, threads, save-every, device, micro-batch). Throws UsageError.
-void configure(PretrainConfiguration& configuration, const std::vector<FlagText>& flags);
+void configure(Configuration& configuration, const std::vector<FlagText>& flags);
 
 }  // namespace gtsa::app

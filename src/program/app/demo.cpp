@@ -18,7 +18,6 @@
 #include "core/synth/dataset.h"
 #include "learn/train/trainer.h"
 #include "program/app/console_reporter.h"
-#include "program/app/gtsa_run.h"
 #include "program/app/machine.h"
 #include "program/app/progress_line.h"
 #include "program/app/report.h"
@@ -102,9 +101,10 @@ std::vector<FlagText> flags_of(const DemoOptions& options, const DemoData& data,
 double seconds_of_a_step(const PretrainOptions& options) {
   constexpr int64_t kWarm = 2, kTimed = 5;
   prepare_arithmetic(options.train.threads);
-  const std::vector<fs::path> folders(options.data.folders.begin(), options.data.folders.end());
-  const RunParts parts(options, data::ImageFolder(folders).files());
-  ssl::GtsaTask task(options.networks(), options.schedule(parts.plan), options.samples());
+  const auto method = pretraining_method(options);
+  const RunParts parts(options, method->find_photographs(),
+                       [&](int64_t micro_batch) { return method->memory_bytes(micro_batch); });
+  train::Task& task = method->make_task(parts.plan);
   const auto loader = parts.make_loader(options, task.recipe(), 0);
   const Clock clock = steady_clock();
   double begin = 0;
@@ -202,10 +202,10 @@ Ending demo(const DemoOptions& options) {
   configure(c, flags_of(options, data, steps));
   if (pretrain(c) == Ending::interrupted) return Ending::interrupted;
   ReportOptions page;
-  page.runs = {c.options.out};
+  page.runs = {c.options.command.out};
   page.out = (out / "report.html").string();
   report(page);
-  const auto rows = probes_of(c.options.out);
+  const auto rows = probes_of(c.options.command.out);
   if (options.json) {
     print_json(options, rows, steps, clock() - begin);
     return Ending::done;

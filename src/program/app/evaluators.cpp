@@ -10,21 +10,20 @@
 
 namespace gtsa::app {
 
-std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options, ssl::GtsaTask& task) {
+std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOptions& options,
+                                                               const ProbedNetworks& networks) {
   std::vector<std::unique_ptr<train::Evaluator>> evaluators;
-  if (options.train.probe_every == 0) return evaluators;
-  if (options.train.probe_data.empty())
+  if (options.probe_every == 0) return evaluators;
+  if (options.probe_data.empty())
     throw UsageError("--probe-every needs --probe-data: photographs or a folder in ADE20K's layout");
-  const probe::FrozenProvider teacher = [&task] {
-    return probe::freeze(task.teacher().encoder, &task.teacher().projector);
-  };
-  for (const std::string& folder : options.train.probe_data) {
+  const probe::FrozenProvider teacher = [networks] { return probe::freeze(*networks.encoder, networks.projector); };
+  for (const std::string& folder : options.probe_data) {
     if (data::is_ade20k_layout(folder)) {
       probe::SegmentationOptions segmentation;
       segmentation.max_pixels = options.data.max_pixels;
       evaluators.push_back(probe::segmentation_evaluator(teacher, folder, segmentation));
       // Its photographs serve for correspondence where no others are named.
-      if (options.train.probe_data.size() > 1) continue;
+      if (options.probe_data.size() > 1) continue;
     }
     const std::filesystem::path path(folder);
     const data::ImageFolder photographs(std::span(&path, 1));
@@ -33,7 +32,9 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
     evaluators.push_back(probe::correspondence_evaluator(teacher, photographs.files(), correspondence));
     evaluators.push_back(probe::picture_evaluator(
         teacher, photographs.files(), {.views = options.samples().views, .decode = options.samples().decode}));
-    evaluators.push_back(ssl::rotation_evaluator(task.student(), options.samples(), photographs.files(), {}));
+    if (networks.rotation != nullptr) {
+      evaluators.push_back(ssl::rotation_evaluator(*networks.rotation, options.samples(), photographs.files(), {}));
+    }
   }
   return evaluators;
 }

@@ -74,7 +74,7 @@ class Classification final : public Method {
     copy_given_encoder(weights, task_->classifier().encoder);
     transfer::init_head_small(task_->classifier(), static_cast<uint64_t>(options_.train.seed));
   }
-  Product product(const run::Run& run) const override {
+  std::pair<std::string, fs::path> product(const run::Run& run) const override {
     const fs::path best = run.folder() / transfer::kBestClassifierFile;
     return {"classifier", fs::exists(best) ? best : run.folder() / transfer::kClassifierFile};
   }

@@ -1,10 +1,13 @@
 #pragma once
-#include "program/app/configuration.h"
+#include <memory>
+
+#include "program/app/pretrain_options.h"
+#include "program/app/training.h"
 
 namespace gtsa::app {
 
-/// How a command ended.
-enum class Ending { done, interrupted };
+/// What --method names, of options that were checked and outlive it.
+std::unique_ptr<Method> pretraining_method(const PretrainOptions& options);
 
 /// `gtsa pretrain`: trains, or with --dry-run says what it would do.
 Ending pretrain(PretrainConfiguration& configuration);

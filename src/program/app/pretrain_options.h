@@ -6,21 +6,17 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/data/dino_recipe.h"
 #include "core/data/multicrop_recipe.h"
+#include "learn/ssl/dino_task.h"
 #include "learn/ssl/gtsa_task.h"
-#include "learn/train/options.h"
+#include "program/app/configuration.h"
+#include "program/app/training_options.h"
 
 namespace gtsa::app {
 
-/// Sizes of the networks. `name` sets the others; those set by the same or a later layer win.
-struct ModelOptions {
-  std::string name = "small";
-  int64_t embed_dim = 384;
-  int64_t depth = 12;
-  int64_t num_heads = 6;
-  int64_t patch_size = 16;
-  double drop_path = 0.1;
-  bool checkpointing = false;
+/// Widths of GTSA's heads; model.name sets the first three.
+struct HeadOptions {
   int64_t projector_dim = 384;
   int64_t predictor_dim = 768;
   int64_t out_dim = 768;
@@ -29,25 +25,13 @@ struct ModelOptions {
   void describe(Fields& f);
 };
 
-/// Gives the sizes that model.name stands for to the fields that no layer of the name's or later has set.
-void settle_model(Fields& fields);
-
-/// The encoder that model.name stands for.
-nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_t image_size);
-
-struct DataOptions {
-  std::vector<std::string> folders;
+/// Views of a photograph.
+struct ViewSettings {
   std::vector<int64_t> crop_sizes{224, 96};
   std::vector<int64_t> num_crops{2, 8};
   std::vector<double> global_area{0.3, 1.0};
   std::vector<double> local_area{0.1, 0.3};
   double min_overlap = 0.01;
-  int64_t workers = 0;
-  bool exif = true;
-  int64_t max_pixels = 89'478'485;
-  int64_t decode_side = 0;
-  double max_bad_share = 0.01;
-  int64_t shuffle_buffer = 4096;
   void describe(Fields& f);
 };
 
@@ -58,33 +42,51 @@ struct KindOptions {
   void describe(Fields& f);
 };
 
-struct PretrainOptions {
-  train::TrainOptions train;
-  ModelOptions model;
-  DataOptions data;
+/// DINO's head and its targets.
+struct DinoSettings {
+  int64_t prototypes = 65536;
+  int64_t hidden_dim = 2048;
+  int64_t bottleneck_dim = 256;
+  bool norm_last_layer = true;
+  int64_t freeze_last_layer = 1;
+  double teacher_temperature = 0.04;
+  double warmup_teacher_temperature = 0.04;
+  int64_t warmup_teacher_temperature_epochs = 0;
+  void describe(Fields& f);
+};
+
+/// `gtsa pretrain`.
+struct PretrainOptions final : TrainingOptions {
+  std::string method = "gtsa";
+  HeadOptions heads;
+  ViewSettings views;
   KindOptions global;
   KindOptions local;
+  DinoSettings dino;
+  double weight_decay_end = 0.4;
   double teacher_momentum = 0.996;
   double correspondence = 0.5;
   double rotation = 0.5;
+  int64_t correspondence_from_step = -1;
+  int64_t probe_every = 0;
+  std::vector<std::string> probe_data;
 
-  // Flags of the command itself.
-  std::string out;
-  std::string config;
-  std::vector<std::string> sets;
-  std::string weights;
-  bool resume = false;
-  bool overwrite = false;
-  bool dry_run = false;
-  bool json = false;
+  void describe(Fields& f) override;
+  std::string default_recipe() const override;
+  void settle(Fields& fields) override;
+  void check() const override;
+  std::vector<std::string*> paths() override;
+  std::unique_ptr<TrainingOptions> anew() const override { return std::make_unique<PretrainOptions>(); }
 
-  void describe(Fields& f);
-
-  /// All faults that show without looking at the data. Throws UsageError.
-  void check() const;
   ssl::GtsaOptions networks() const;
   data::MultiCropOptions samples() const;
   ssl::GtsaSchedule schedule(const train::RunPlan& plan) const;
+
+  ssl::DinoOptions dino_networks() const;
+  data::DinoViewOptions dino_samples() const;
+  ssl::DinoSchedule dino_schedule(const train::RunPlan& plan) const;
 };
+
+using PretrainConfiguration = ConfigurationOf<PretrainOptions>;
 
 }  // namespace gtsa::app

@@ -1,6 +1,6 @@
 #include "program/app/reference.h"
 
-#include "program/app/configuration.h"
+#include "program/app/pretrain_options.h"
 #include "program/app/recipes.h"
 
 namespace gtsa::app {

@@ -8,11 +8,9 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/data/shards.h"
 #include "core/run/run.h"
-#include "program/app/configuration.h"
-#include "program/app/gtsa_run.h"
 #include "program/app/machine.h"
+#include "program/app/pretrain.h"
 
 namespace gtsa::app {
 namespace {
@@ -48,10 +46,11 @@ void replay(const ReplayOptions& options) {
   if (!run::Run::exists(options.run))
     throw Error("{} holds no run: name the folder that was given to --out", options.run);
   configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
-  const std::vector<fs::path> folders(c.options.data.folders.begin(), c.options.data.folders.end());
-  const RunParts parts(c.options, data::find_photographs(folders).photographs);
-  ssl::GtsaTask task(c.options.networks(), c.options.schedule(parts.plan), c.options.samples());
-  train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), {.clip = c.options.train.clip});
+  const auto method = pretraining_method(c.options);
+  const RunParts parts(c.options, method->find_photographs(),
+                       [&](int64_t micro_batch) { return method->memory_bytes(micro_batch); });
+  train::Task& task = method->make_task(parts.plan);
+  train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), method->optimizer());
   const fs::path path = find_state(options.run, options.step);
   const auto state = train::load_state(path, task, optimizer);
   prepare_arithmetic(state.conditions.threads);

@@ -16,12 +16,12 @@ GtsaOptions small() {
 
 TEST(Cost, IsThatOfTheOriginalsNetworks) {
   EXPECT_NEAR(gflop_per_image(small()), 151.6, 0.005 * 151.6);
-  EXPECT_NEAR(encoder_gflop_per_image(small().vit), 9.2, 0.1) << "ViT-S/16 at 224 pixels: 4.6 GMAC";
+  EXPECT_NEAR(nn::encoder_gflop_per_image(small().vit), 9.2, 0.1) << "ViT-S/16 at 224 pixels: 4.6 GMAC";
 }
 
 TEST(Cost, GrowsWithTheBatchAlone) {
-  const double one = flop(layer_products(small(), 1));
-  EXPECT_DOUBLE_EQ(flop(layer_products(small(), 8)), 8 * one);
+  const double one = nn::flop(layer_products(small(), 1));
+  EXPECT_DOUBLE_EQ(nn::flop(layer_products(small(), 8)), 8 * one);
   EXPECT_LT(1e-9 * one, gflop_per_image(small())) << "attention and similarities are no layers";
   EXPECT_GT(1e-9 * one, 0.9 * gflop_per_image(small()));
 }
