@@ -1,5 +1,6 @@
 // finetune, eval and predict classify as their users meet them.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
