@@ -10,6 +10,7 @@
 
 #include "core/base/files.h"
 #include "core/base/rng.h"
+#include "core/data/classify_recipe.h"
 #include "core/data/image_folder.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
@@ -117,6 +118,37 @@ void samples_of_photographs(benchmark::State& state) {
   }
 }
 BENCHMARK(samples_of_photographs)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// The same for classification; argument: 0 = as inat19_small trains, 1 = as it is evaluated.
+void classified_samples(benchmark::State& state) {
+  const auto files = photograph_files();
+  ClassifyOptions options{.augment = state.range(0) == 0, .randaugment = "rand-m9-mstd0.5-inc1"};
+  options.erasing.probability = 0.25F;
+  const ClassifyRecipe recipe({0}, options);
+  Batch batch;
+  for (const BufferSpec& spec : recipe.buffers(1)) batch.buffers.push_back({spec, allocate_on_heap(spec.bytes())});
+  batch.keys.resize(1);
+  uint64_t place = 0;
+  for (auto _ : state) {
+    const image::Image photo = image::decode(files[place % files.size()]);
+    recipe.make(photo, {.place = place++}, 0, batch);
+  }
+}
+BENCHMARK(classified_samples)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// One operation of RandAugment on a view of 224 x 224; argument: which.
+void augmentation(benchmark::State& state) {
+  const auto operation = static_cast<Augmentation>(state.range(0));
+  const AugmentationStep step{operation, argument_of(operation, true, 9, false)};
+  const image::Planes view(synthetic_photo({224, 224}, 1));
+  image::Planes changed;
+  for (auto _ : state) {
+    changed = view;
+    execute(step, image::Filter::bicubic, changed);
+  }
+  state.SetLabel(name_of(operation, true));
+}
+BENCHMARK(augmentation)->DenseRange(0, kAugmentations - 1)->Unit(benchmark::kMicrosecond);
 
 /// Photographs on disk to batches of 16; arguments: recipe, workers.
 void load(benchmark::State& state) {

@@ -76,7 +76,7 @@ void ClassifyRecipe::make_view(const image::Image& photo, const SampleKey& key, 
   columns.assign(photo, crop);
   image::resize_crop(columns, {0, 0, crop.width, crop.height}, {options_.input_size, options_.input_size},
                      options_.filter, view);
-  if (rng.chance(options_.flip)) image::mirror(view);
+  if (rng.chance(options_.flip)) image::flip(view);
   if (!policy_) return;
   Rng operations({options_.seed, key.epoch, key.place, 0, Purpose::randaugment});
   for (const AugmentationStep& step : draw_randaugment(operations, *policy_)) execute(step, options_.filter, view);

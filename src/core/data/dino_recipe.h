@@ -1,5 +1,5 @@
 #pragma once
-// DINO's samples (Caron et al., ICCV 2021; docs/method.md, DINO): random resized crops, mirrored, with colours drawn
+// DINO's samples (Caron et al., ICCV 2021; docs/dino.md): random resized crops, mirrored, with colours drawn
 // anew for each view; no turns and no boxes, since only class tokens are compared.
 
 #include <cstdint>

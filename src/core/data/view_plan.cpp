@@ -104,7 +104,7 @@ void apply(Jitter step, const ViewPlan& plan, image::Planes& view) {
 /// All steps before the turn.
 void execute_upright(const image::Columns& photo, const ViewPlan& plan, image::Planes& view) {
   image::resize_crop(photo, plan.crop, {plan.side, plan.side}, plan.filter, view);
-  if (plan.flip) image::mirror(view);
+  if (plan.flip) image::flip(view);
   if (plan.jitter) {
     for (const Jitter step : plan.order) apply(step, plan, view);
   }

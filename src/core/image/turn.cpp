@@ -58,12 +58,9 @@ Image flipped(const Image& image) {
   return out;
 }
 
-void mirror(Planes& view) {
-  for (int channel = 0; channel < 3; ++channel) {
-    for (int64_t y = 0; y < view.height(); ++y) {
-      uint8_t* row = view.row(channel, y);
-      std::reverse(row, row + view.width());
-    }
+void flip(Planes& view) {
+  for (int c = 0; c < 3; ++c) {
+    for (int64_t y = 0; y < view.height(); ++y) std::reverse(view.row(c, y), view.row(c, y) + view.width());
   }
 }
 

@@ -13,7 +13,7 @@ Image turned(const Image& image, Turn turn);
 
 /// Left and right exchanged.
 Image flipped(const Image& image);
-/// The same of a view, in place.
-void mirror(Planes& view);
+/// The same, in place.
+void flip(Planes& view);
 
 }  // namespace gtsa::image

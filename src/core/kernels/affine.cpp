@@ -13,41 +13,6 @@
 // Last: foreach_target.h decides what they define.
 #include <hwy/highway.h>
 
-#ifndef GTSA_KERNELS_AFFINE_WALK
-#define GTSA_KERNELS_AFFINE_WALK
-namespace gtsa::kernels {
-
-/// A source: the pixel up and to the left of it, and how far behind that it lies, in [0, 1).
-struct AffineSource {
-  int64_t x, y;
-  double dx, dy;
-};
-
-/// Calls sample(source, out) for every pixel whose source lies inside, and fills the others.
-template <class Sample>
-inline void walk_affine(RgbxSize size, const AffineMap& m, Rgbx fill, uint8_t* out, const Sample& sample) {
-  const auto width = static_cast<double>(size.width), height = static_cast<double>(size.height);
-  for (int64_t row = 0; row < size.height; ++row) {
-    const double y = static_cast<double>(row) + 0.5;
-    for (int64_t column = 0; column < size.width; ++column, out += 4) {
-      const double x = static_cast<double>(column) + 0.5;
-      double source_x = m[0] * x + m[1] * y + m[2], source_y = m[3] * x + m[4] * y + m[5];
-      if (!(source_x >= 0 && source_x < width && source_y >= 0 && source_y < height)) {
-        std::memcpy(out, fill.data(), fill.size());
-        continue;
-      }
-      source_x -= 0.5;
-      source_y -= 0.5;
-      // floor() of numbers from -0.5 on.
-      const int64_t left = static_cast<int64_t>(source_x + 1) - 1, top = static_cast<int64_t>(source_y + 1) - 1;
-      sample(AffineSource{left, top, source_x - static_cast<double>(left), source_y - static_cast<double>(top)}, out);
-    }
-  }
-}
-
-}  // namespace gtsa::kernels
-#endif  // GTSA_KERNELS_AFFINE_WALK
-
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
 #if GTSA_PLAIN_TARGET || HWY_MAX_BYTES < 32
@@ -74,21 +39,54 @@ HWY_INLINE V cubic(V v1, V v2, V v3, V v4, V d) {
   return hn::Add(v2, hn::Mul(d, hn::Add(p2, hn::Mul(d, hn::Add(p3, hn::Mul(d, p4))))));
 }
 
-void Affine(const uint8_t* in, RgbxSize size, const AffineMap& map, Filter filter, Rgbx fill, uint8_t* out) {
-  if (filter == Filter::bilinear) return reference::affine(in, size, map, filter, fill, out);
-  walk_affine(size, map, fill, out, [&](const AffineSource& at, uint8_t* pixel) HWY_ATTR {
-    const auto column = [&](int64_t x) { return 4 * std::clamp<int64_t>(x, 0, size.width - 1); };
-    const int64_t x1 = column(at.x - 1), x2 = column(at.x), x3 = column(at.x + 1), x4 = column(at.x + 2);
-    const V dx = hn::Set(D(), at.dx), dy = hn::Set(D(), at.dy);
-    // Along an axis that lies on pixels (shears and shifts of the other one) the cubic is the pixel itself.
-    const auto row = [&](int64_t y) HWY_ATTR {
-      const uint8_t* p = in + 4 * size.width * std::clamp<int64_t>(y, 0, size.height - 1);
-      return at.dx == 0 ? load(p + x2) : cubic(load(p + x1), load(p + x2), load(p + x3), load(p + x4), dx);
-    };
-    const V value = at.dy == 0 ? row(at.y) : cubic(row(at.y - 1), row(at.y), row(at.y + 1), row(at.y + 2), dy);
-    const V clipped = hn::Min(hn::Max(value, hn::Zero(D())), hn::Set(D(), 255.0));
-    hn::StoreU(hn::DemoteTo(D8(), hn::DemoteTo(D32(), clipped)), D8(), pixel);
-  });
+HWY_INLINE int64_t floor_of(double x) {
+  const auto whole = static_cast<int64_t>(x);
+  return whole - (x < static_cast<double>(whole) ? 1 : 0);
+}
+
+/// A source: the pixel up and to the left of it, and how far behind that it lies, in [0, 1).
+struct Source {
+  int64_t x, y;
+  double dx, dy;
+};
+
+HWY_INLINE V sample(const uint8_t* in, RgbxSize size, const Source& at) {
+  int64_t columns[4] = {4 * at.x - 4, 4 * at.x, 4 * at.x + 4, 4 * at.x + 8};
+  if (at.x < 1 || at.x + 2 >= size.width) {
+    for (int64_t& column : columns) column = std::clamp<int64_t>(column, 0, 4 * (size.width - 1));
+  }
+  const V dx = hn::Set(D(), at.dx);
+  // Along an axis that lies on pixels (shears and shifts of the other one) the cubic is the pixel itself.
+  const auto row = [&](int64_t y) HWY_ATTR {
+    const uint8_t* p = in + 4 * size.width * std::clamp<int64_t>(y, 0, size.height - 1);
+    if (at.dx == 0) return load(p + columns[1]);
+    return cubic(load(p + columns[0]), load(p + columns[1]), load(p + columns[2]), load(p + columns[3]), dx);
+  };
+  if (at.dy == 0) return row(at.y);
+  return cubic(row(at.y - 1), row(at.y), row(at.y + 1), row(at.y + 2), hn::Set(D(), at.dy));
+}
+
+void Affine(const uint8_t* in, RgbxSize size, const AffineMap& m, Filter filter, Rgbx fill, uint8_t* out) {
+  if (filter == Filter::bilinear) return reference::affine(in, size, m, filter, fill, out);
+  const auto width = static_cast<double>(size.width), height = static_cast<double>(size.height);
+  const auto [m0, m1, m2, m3, m4, m5] = m;  // copies, which no byte that is stored can change
+  for (int64_t row = 0; row < size.height; ++row) {
+    const double y = static_cast<double>(row) + 0.5;
+    for (int64_t column = 0; column < size.width; ++column, out += 4) {
+      const double x = static_cast<double>(column) + 0.5;
+      const double source_x = m0 * x + m1 * y + m2, source_y = m3 * x + m4 * y + m5;
+      if (!(source_x >= 0 && source_x < width && source_y >= 0 && source_y < height)) {
+        std::memcpy(out, fill.data(), fill.size());
+        continue;
+      }
+      const double corner_x = source_x - 0.5, corner_y = source_y - 0.5;
+      const int64_t left = floor_of(corner_x), top = floor_of(corner_y);
+      const V value =
+          sample(in, size, {left, top, corner_x - static_cast<double>(left), corner_y - static_cast<double>(top)});
+      const V clipped = hn::Min(hn::Max(value, hn::Zero(D())), hn::Set(D(), 255.0));
+      hn::StoreU(hn::DemoteTo(D8(), hn::DemoteTo(D32(), clipped)), D8(), out);
+    }
+  }
 }
 
 #endif  // GTSA_PLAIN_TARGET || HWY_MAX_BYTES < 32
@@ -118,24 +116,32 @@ double cubic(double v1, double v2, double v3, double v4, double d) {
 
 }  // namespace
 
-void affine(const uint8_t* in, RgbxSize size, const AffineMap& map, Filter filter, Rgbx fill, uint8_t* out) {
-  walk_affine(size, map, fill, out, [&](const AffineSource& at, uint8_t* pixel) {
+void affine(const uint8_t* in, RgbxSize size, const AffineMap& m, Filter filter, Rgbx fill, uint8_t* out) {
+  const auto tap = [&](int64_t x, int64_t y, int64_t c) {
+    x = std::clamp<int64_t>(x, 0, size.width - 1);
+    y = std::clamp<int64_t>(y, 0, size.height - 1);
+    return static_cast<double>(in[4 * (y * size.width + x) + c]);
+  };
+  const auto sample = [&](double x, double y, int64_t c) {
+    const double left = std::floor(x), top = std::floor(y), dx = x - left, dy = y - top;
+    const auto i = static_cast<int64_t>(left), j = static_cast<int64_t>(top);
+    const auto along = [&](int64_t k) {
+      if (filter == Filter::bilinear) return linear(tap(i, k, c), tap(i + 1, k, c), dx);
+      return cubic(tap(i - 1, k, c), tap(i, k, c), tap(i + 1, k, c), tap(i + 2, k, c), dx);
+    };
+    if (filter == Filter::bilinear) return linear(along(j), along(j + 1), dy);
+    return cubic(along(j - 1), along(j), along(j + 1), along(j + 2), dy);
+  };
+  for (int64_t i = 0; i < size.width * size.height; ++i, out += 4) {
+    const double x = static_cast<double>(i % size.width) + 0.5, y = static_cast<double>(i / size.width) + 0.5;
+    const double source_x = m[0] * x + m[1] * y + m[2], source_y = m[3] * x + m[4] * y + m[5];
+    const bool inside = source_x >= 0 && source_x < static_cast<double>(size.width) && source_y >= 0 &&
+                        source_y < static_cast<double>(size.height);
     for (int64_t c = 0; c < 4; ++c) {
-      const auto tap = [&](int64_t x, int64_t y) {
-        x = std::clamp<int64_t>(x, 0, size.width - 1);
-        y = std::clamp<int64_t>(y, 0, size.height - 1);
-        return static_cast<double>(in[4 * (y * size.width + x) + c]);
-      };
-      const auto row = [&](int64_t y) {
-        if (filter == Filter::bilinear) return linear(tap(at.x, y), tap(at.x + 1, y), at.dx);
-        return cubic(tap(at.x - 1, y), tap(at.x, y), tap(at.x + 1, y), tap(at.x + 2, y), at.dx);
-      };
-      const double value = filter == Filter::bilinear
-                               ? linear(row(at.y), row(at.y + 1), at.dy)
-                               : cubic(row(at.y - 1), row(at.y), row(at.y + 1), row(at.y + 2), at.dy);
-      pixel[c] = static_cast<uint8_t>(std::clamp(value, 0.0, 255.0));
+      out[c] = inside ? static_cast<uint8_t>(std::clamp(sample(source_x - 0.5, source_y - 0.5, c), 0.0, 255.0))
+                      : fill[static_cast<size_t>(c)];
     }
-  });
+  }
 }
 
 }  // namespace reference

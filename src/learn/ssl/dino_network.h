@@ -1,5 +1,5 @@
 #pragma once
-// DINO's two networks (docs/method.md, DINO): student and teacher, each an encoder whose class token goes through a
+// DINO's two networks (docs/dino.md): student and teacher, each an encoder whose class token goes through a
 // head. Their layouts are equal; the teacher is an average of the student and never trained.
 
 #include <ATen/core/Tensor.h>

@@ -8,7 +8,7 @@
 
 namespace gtsa::ssl {
 
-/// What the schedules follow (docs/method.md, DINO). Steps are optimiser steps.
+/// What the schedules follow (docs/dino.md). Steps are optimiser steps.
 struct DinoSchedule {
   double lr = 5e-4;  ///< peak
   double min_lr = 1e-6;

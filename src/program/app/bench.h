@@ -10,6 +10,7 @@ namespace gtsa::app {
 /// What `gtsa bench data` can be told.
 struct BenchDataOptions {
   std::vector<std::string> data;
+  std::string recipe = "pretrain";
   int64_t threads = 0;
   double seconds = 10;
   int64_t decode_side = 0;
@@ -43,7 +44,8 @@ struct BenchFeaturesOptions {
   void describe(Fields& f);
 };
 
-/// Photographs from disk to the multi-crop batches of gtsa_coco_small, and decoding alone, in turn.
+/// Photographs from disk to the batches of a recipe (multi-crop of gtsa_coco_small, training of inat19_small,
+/// evaluation of a classifier), and decoding alone, in turn.
 void bench_data(const BenchDataOptions& options);
 /// Whole optimiser steps on rendered scenes, against the rate of their layers' bare products.
 void bench_step(const BenchStepOptions& options);

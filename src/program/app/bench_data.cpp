@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/data/classify_recipe.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
 #include "core/data/shards.h"
@@ -66,10 +68,24 @@ void decode(const data::Photographs& photographs, int threads, double seconds, c
   tally.pixels += static_cast<double>(pixels);
 }
 
+std::unique_ptr<data::Recipe> make_recipe(const BenchDataOptions& options, int64_t photographs) {
+  const image::DecodeOptions how{.least_side = options.decode_side};
+  if (options.recipe == "pretrain")
+    return std::make_unique<data::MultiCropRecipe>(data::MultiCropOptions{.decode = how});
+  data::ClassifyOptions classify{
+      .augment = options.recipe == "classify", .randaugment = "rand-m9-mstd0.5-inc1", .decode = how};
+  classify.erasing.probability = 0.25F;
+  const std::vector<int64_t> labels(static_cast<size_t>(photographs));
+  return std::make_unique<data::ClassifyRecipe>(labels, std::move(classify));
+}
+
 }  // namespace
 
 void BenchDataOptions::describe(Fields& f) {
   f("data", &data, "folder of photographs; several are taken together").flagged("data");
+  f("recipe", &recipe, "what is made of them: ten views, a classifier's view for training or for evaluation")
+      .one_of({"pretrain", "classify", "evaluate"})
+      .flagged("recipe");
   f("threads", &threads, "threads that make samples").between(0).flagged("threads").meaning("0 = usable CPUs");
   f("seconds", &seconds, "how long to measure").in("seconds").between(0.1, 3600).flagged("seconds");
   f("decode_side", &decode_side, "decode JPEGs smaller while their shorter side keeps this")
@@ -86,8 +102,8 @@ void bench_data(const BenchDataOptions& options) {
   const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const image::DecodeOptions how{.least_side = options.decode_side};
-  const data::MultiCropRecipe recipe{data::MultiCropOptions{.decode = how}};
-  data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, PhotoOptions{}.shuffle_buffer), recipe,
+  const std::unique_ptr<data::Recipe> recipe = make_recipe(options, photographs.size());
+  data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, PhotoOptions{}.shuffle_buffer), *recipe,
                       {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();
   Tally input, decoding;
@@ -116,7 +132,7 @@ void bench_data(const BenchDataOptions& options) {
     std::printf("%s\n", result.dump().c_str());
     return;
   }
-  std::printf("%-28s %10.1f images/s\n", "input, ten views", input.rate());
+  std::printf("%-28s %10.1f images/s\n", ("input, " + options.recipe).c_str(), input.rate());
   std::printf("%-28s %10.1f images/s\n", "decoding alone", decoding.rate());
   std::printf("%-28s %10.2f\n", "input over decoding, time", decoding.rate() / input.rate());
   std::printf("%-28s %10.3f megapixels\n", "mean photograph", 1e-6 * decoding.pixels / decoding.images);

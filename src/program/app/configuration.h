@@ -44,12 +44,8 @@ class Configuration {
 template <class Options>
 class ConfigurationOf : public Configuration {
  public:
-  ConfigurationOf() : ConfigurationOf(std::make_unique<Options>()) {}
+  ConfigurationOf() : Configuration(std::make_unique<Options>()), options(static_cast<Options&>(training)) {}
   Options& options;
-
- private:
-  explicit ConfigurationOf(std::unique_ptr<Options> made) : ConfigurationOf(*made, std::move(made)) {}
-  ConfigurationOf(Options& own, std::unique_ptr<TrainingOptions> made) : Configuration(std::move(made)), options(own) {}
 };
 
 /// Sets the field of a flag from what was said, as of layer kFlag.

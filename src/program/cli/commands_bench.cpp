@@ -9,6 +9,7 @@ namespace {
 constexpr const char* kDataExamples =
     "Examples:\n"
     "  gtsa bench data --data photos\n"
+    "  gtsa bench data --data photos --recipe classify\n"
     "  gtsa bench data --data photos --threads 1 --seconds 30 --json";
 constexpr const char* kStepExamples =
     "Examples:\n"
@@ -32,7 +33,7 @@ void add_bench_commands(CLI::App& root, std::vector<Command>& commands) {
   CLI::App* bench = root.add_subcommand("bench", "how fast this machine is");
   bench->require_subcommand(1);
   bench->fallthrough();
-  commands.push_back(add_command(*bench, "data", "photographs to ten-view batches, and decoding alone", kDataExamples,
+  commands.push_back(add_command(*bench, "data", "photographs to batches, and decoding alone", kDataExamples,
                                  run<app::BenchDataOptions, app::bench_data>));
   commands.push_back(add_command(*bench, "step", "a training step, its parts, and the bare products of its layers",
                                  kStepExamples, run<app::BenchStepOptions, app::bench_step>));

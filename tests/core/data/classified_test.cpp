@@ -112,7 +112,7 @@ std::string classified_error(const fs::path& root, const std::string& split = "t
   return error_of([&] { read_classified(root, split); });
 }
 
-TEST(Classified, ReadsEitherLayout) {
+TEST(ReadClassified, ReadsEitherLayout) {
   const test::TemporaryFolder folders, json;
   make_folders(folders.path());
   EXPECT_EQ(read_classified(folders.path(), "train").files.size(), 4U);
@@ -125,7 +125,7 @@ TEST(Classified, ReadsEitherLayout) {
   EXPECT_THAT(labels_of(read_classified(json.path(), "val")), ElementsAre(0, 1));
 }
 
-TEST(Classified, NamesBothLayoutsWhereItFindsNeither) {
+TEST(ReadClassified, NamesBothLayoutsWhereItFindsNeither) {
   const test::TemporaryFolder root;
   const std::string error = classified_error(root.path());
   EXPECT_THAT(error, HasSubstr("train2019.json and val2019.json (iNaturalist's layout)"));
@@ -133,7 +133,7 @@ TEST(Classified, NamesBothLayoutsWhereItFindsNeither) {
   EXPECT_THAT(error, ::testing::Not(HasSubstr("\n")));
 }
 
-TEST(Classified, LabelsValidationByTheClassesOfTraining) {
+TEST(ReadClassified, LabelsValidationByTheClassesOfTraining) {
   const test::TemporaryFolder root;
   for (const char* name : {"a.jpg", "b.jpg"}) write(root / "train_val2019" / name);
   write(root / "train2019.json", kSmall);
@@ -155,7 +155,7 @@ TEST(Classified, LabelsValidationByTheClassesOfTraining) {
   EXPECT_THAT(classified_error(root.path(), "val"), HasSubstr("which " + (root / "train2019.json").string()));
 }
 
-TEST(Classified, CountsMissingPicturesBeforeAnythingIsTrained) {
+TEST(ReadClassified, CountsMissingPicturesBeforeAnythingIsTrained) {
   const test::TemporaryFolder root;
   write(root / "train2019.json", kSmall);
   write(root / "train_val2019/b.jpg");
@@ -163,7 +163,7 @@ TEST(Classified, CountsMissingPicturesBeforeAnythingIsTrained) {
   EXPECT_THAT(classified_error(root.path()), EndsWith("the first is " + (root / "train_val2019/a.jpg").string()));
 }
 
-TEST(Classified, WantsTwoClassesPicturesAndAnnotations) {
+TEST(ReadClassified, WantsTwoClassesPicturesAndAnnotations) {
   const test::TemporaryFolder one, json;
   write(one / "train/cat/1.jpg");
   write(one / "val/cat/1.jpg");

@@ -109,6 +109,28 @@ TEST(Erasing, FillsAsTheModeSays) {
   }
 }
 
+TEST(Erasing, DrawsStandardNormalNoise) {
+  double sum = 0, squares = 0, fourth = 0, neighbours = 0, count = 0;
+  for (uint64_t i = 0; i < 200; ++i) {
+    const auto chw = erased({.probability = 1}, i);
+    float before = 0;
+    for (const float value : chw) {
+      if (value == 7) continue;
+      sum += value;
+      squares += value * value;
+      fourth += std::pow(value, 4);
+      neighbours += value * before;
+      before = value;
+      ++count;
+    }
+  }
+  ASSERT_GT(count, 50'000);
+  EXPECT_NEAR(sum / count, 0, 0.02);
+  EXPECT_NEAR(squares / count, 1, 0.02);
+  EXPECT_NEAR(fourth / count, 3, 0.1);
+  EXPECT_NEAR(neighbours / count, 0, 0.02) << "the two of a pair have nothing to do with each other";
+}
+
 /// Draws of a stream that remembers what was asked for.
 struct CountingDraws {
   Rng rng{{.sample = 3}};

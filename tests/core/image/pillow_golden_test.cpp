@@ -119,7 +119,7 @@ TEST(pillow_geometry_GoldenTest, EveryCaseIsBitExact) {
   expect_every_case(Golden("pillow_geometry"), [](const nlohmann::json& c, const Image& in) {
     if (c.at("op") == "hflip") {
       Planes view(in);
-      mirror(view);
+      flip(view);
       EXPECT_TRUE(view.interleaved() == flipped(in));
       return flipped(in);
     }
