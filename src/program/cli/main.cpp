@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   add_demo_commands(root, commands);
   add_pretrain_commands(root, commands);
   add_probe_commands(root, commands);
+  add_features_commands(root, commands);
   add_data_commands(root, commands);
   add_report_commands(root, commands);
   add_visualize_commands(root, commands);
