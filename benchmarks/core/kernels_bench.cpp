@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "core/base/parallel.h"
+#include "core/base/rng.h"
 #include "core/kernels/activations.h"
 #include "core/kernels/attention.h"
+#include "core/kernels/select.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/winograd.h"
 
@@ -108,6 +110,19 @@ BENCHMARK_CAPTURE(winograd, input, 0)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosec
 BENCHMARK_CAPTURE(winograd, output, 1)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(winograd, output_adjoint, 2)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(winograd, input_adjoint, 3)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// A row of a product of which argument 2 in 10,000 are selected.
+void select(benchmark::State& state) {
+  choose_level(state);
+  constexpr int64_t kCount = 2048, kOf = 10'000;
+  auto row = values(kCount);
+  Rng rng({});
+  for (float& value : row) value = rng.below(kOf) < static_cast<uint32_t>(state.range(1)) ? 1.0F : 0.0F;
+  std::vector<int32_t> places(kCount);
+  for (auto _ : state) benchmark::DoNotOptimize(select_above(row.data(), kCount, 0.5F, places.data()));
+  count_bytes(state, kCount);
+}
+BENCHMARK(select)->ArgsProduct({{0, 1}, {0, 20, 100, 1000, 10000}})->Unit(benchmark::kNanosecond);
 
 }  // namespace
 }  // namespace gtsa::kernels

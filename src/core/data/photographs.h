@@ -22,6 +22,8 @@ class PhotoRef {
 
   /// For people and records: "photos/0001.jpg", "shards/a.tar:img/0001.jpg".
   std::string name() const;
+  /// The file that holds its bytes: its own, or the shard.
+  const std::filesystem::path& file() const { return file_; }
   /// Reads and decodes it. Throws image::ImageError, which names it; also where its shard has become shorter.
   image::Image read(const image::DecodeOptions& options) const;
   /// Asks the system for a member's bytes ahead of time; for a file of its own, nothing.

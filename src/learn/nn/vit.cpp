@@ -8,6 +8,7 @@
 #include <ATen/ops/upsample_bicubic2d.h>
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,12 @@ at::Tensor embed(const Vit& vit, const at::Tensor& images) {
   return x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
 }
 
+/// Called with each block's number and the tokens behind it.
+using AfterBlock = std::function<void(int64_t block, const at::Tensor& x)>;
+
 /// Tokens after block `end` - 1, without final norm: [n, 1 + T, C].
-at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path, int64_t end) {
+at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path, int64_t end,
+                          const AfterBlock& after = {}) {
   const VitOptions& o = vit.options;
   GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, images.size(0)}),
              "drop path masks are for another batch or depth");
@@ -55,6 +60,7 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
     };
     x = ops::attention_branch(x, block.norm1, block.attn, options(0));
     x = ops::mlp_branch(x, block.norm2, block.mlp, options(1));
+    if (after) after(j, x);
   }
   return x;
 }
@@ -142,6 +148,16 @@ at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPa
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
   const at::Tensor x = ops::layer_norm(forward_unnormed(vit, images, drop_path), vit.norm, kVitNormEps);
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
+}
+
+at::Tensor forward_class_tokens(const Vit& vit, const at::Tensor& images, int64_t count) {
+  GTSA_CHECK(count >= 1 && count <= vit.options.depth, "class tokens of {} blocks of {}", count, vit.options.depth);
+  const int64_t depth = vit.options.depth;
+  std::vector<at::Tensor> tokens;
+  forward_blocks(vit, images, nullptr, depth, [&](int64_t block, const at::Tensor& x) {
+    if (block >= depth - count) tokens.push_back(ops::layer_norm(x.select(1, 0), vit.norm, kVitNormEps));
+  });
+  return at::cat(tokens, 1);
 }
 
 at::Tensor class_attention(const Vit& vit, const at::Tensor& images) {

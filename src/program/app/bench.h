@@ -44,6 +44,17 @@ struct BenchFeaturesOptions {
   void describe(Fields& f);
 };
 
+/// What `gtsa bench knn` can be told.
+struct BenchKnnOptions {
+  int64_t train = 100'000;
+  int64_t test = 4096;
+  int64_t dim = 384;
+  int64_t k = 20;
+  int64_t threads = 0;
+  bool json = false;
+  void describe(Fields& f);
+};
+
 /// Photographs from disk to the batches of a recipe (multi-crop of gtsa_coco_small, training of inat19_small,
 /// evaluation of a classifier), and decoding alone, in turn.
 void bench_data(const BenchDataOptions& options);
@@ -51,5 +62,7 @@ void bench_data(const BenchDataOptions& options);
 void bench_step(const BenchStepOptions& options);
 /// The frozen encoder's forward pass, against the rate of its layers' bare products.
 void bench_features(const BenchFeaturesOptions& options);
+/// k-NN of random features, against the bare products of queries and bank.
+void bench_knn(const BenchKnnOptions& options);
 
 }  // namespace gtsa::app

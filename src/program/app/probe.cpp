@@ -7,23 +7,13 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/image_folder.h"
-#include "learn/model/encoder.h"
 #include "learn/probe/correspondence.h"
 #include "learn/probe/segmentation.h"
-#include "program/app/machine.h"
-#include "program/app/pretrain_options.h"
 
 namespace gtsa::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-model::Encoder find_encoder(const ProbeOptions& options) {
-  if (options.weights.empty() == !options.random_init) throw UsageError("choose one: --weights W or --random-init");
-  if (!options.weights.empty()) return model::load_encoder(options.weights);
-  return model::random_encoder(network_named(options.model, options.patch_size, options.image_size), std::nullopt,
-                               static_cast<uint64_t>(options.seed));
-}
 
 const std::string& only_folder(const ProbeOptions& options, const char* what) {
   if (options.data.size() != 1) throw UsageError("--data: one {} is wanted", what);
@@ -34,32 +24,19 @@ const std::string& only_folder(const ProbeOptions& options, const char* what) {
 
 void ProbeOptions::describe(Fields& f) {
   f("data", &data, "photographs, or for segment a folder in ADE20K's layout").flagged("data");
-  f("weights", &weights, "a run folder or .safetensors").flagged("weights");
-  f("random_init", &random_init, "random weights instead").flagged("random-init");
-  f("model", &model, "with --random-init: size of the network").one_of({"tiny", "small", "base"}).flagged("model");
-  f("patch_size", &patch_size, "with --random-init: side of a patch")
-      .in("pixels")
-      .between(1, 256)
-      .flagged("patch-size");
-  f("image_size", &image_size, "with --random-init: side of the global views")
-      .in("pixels")
-      .between(1, 4096)
-      .flagged("image-size");
-  f("seed", &seed, "of the probe and of random weights").between(0).flagged("seed");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  network.describe(f);
   f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
   f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 
 void probe_correspondence(const ProbeOptions& options) {
-  prepare_arithmetic(options.threads);
   if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
   const std::vector<fs::path> folders(options.data.begin(), options.data.end());
   const data::ImageFolder photographs(folders);
-  const model::Encoder encoder = find_encoder(options);
+  const model::Encoder encoder = options.network.encoder();
   probe::CorrespondenceOptions probe_options;
-  probe_options.seed = static_cast<uint64_t>(options.seed);
+  probe_options.seed = static_cast<uint64_t>(options.network.seed);
   probe_options.decode = {.max_pixels = options.max_pixels, .apply_exif = !options.no_exif};
   const auto network = probe::freeze(encoder.vit, encoder.projector ? &*encoder.projector : nullptr);
   const auto result = probe::probe_correspondence(network, photographs.files(), probe_options);
@@ -76,12 +53,11 @@ void probe_correspondence(const ProbeOptions& options) {
 }
 
 void probe_segment(const ProbeOptions& options) {
-  prepare_arithmetic(options.threads);
   const fs::path folder = only_folder(options, "folder in ADE20K's layout");
-  const model::Encoder encoder = find_encoder(options);
+  const model::Encoder encoder = options.network.encoder();
   probe::SegmentationOptions probe_options;
   probe_options.max_pixels = options.max_pixels;
-  probe_options.head.seed = static_cast<uint64_t>(options.seed);
+  probe_options.head.seed = static_cast<uint64_t>(options.network.seed);
   const auto result = probe::probe_segmentation(probe::freeze(encoder.vit, nullptr), folder, probe_options);
   if (options.json) {
     std::printf("%s\n", probe::to_json(result).dump().c_str());

@@ -42,15 +42,16 @@ Command add_command(CLI::App& parent, const char* name, const char* what, const 
 }
 
 /// One a file commands_*.cpp: each adds its commands to the root.
-void add_demo_commands(CLI::App& root, std::vector<Command>& commands);       ///< demo
-void add_pretrain_commands(CLI::App& root, std::vector<Command>& commands);   ///< pretrain, replay, options
-void add_finetune_commands(CLI::App& root, std::vector<Command>& commands);   ///< finetune classify
-void add_eval_commands(CLI::App& root, std::vector<Command>& commands);       ///< eval classify
-void add_predict_commands(CLI::App& root, std::vector<Command>& commands);    ///< predict classify
-void add_probe_commands(CLI::App& root, std::vector<Command>& commands);      ///< probe correspondence|segment
+void add_demo_commands(CLI::App& root, std::vector<Command>& commands);      ///< demo
+void add_pretrain_commands(CLI::App& root, std::vector<Command>& commands);  ///< pretrain, replay, options
+void add_finetune_commands(CLI::App& root, std::vector<Command>& commands);  ///< finetune classify
+void add_eval_commands(CLI::App& root, std::vector<Command>& commands);      ///< eval classify
+void add_predict_commands(CLI::App& root, std::vector<Command>& commands);   ///< predict classify
+void add_probe_commands(CLI::App& root, std::vector<Command>& commands);  ///< probe correspondence|segment|knn|linear
+void add_features_commands(CLI::App& root, std::vector<Command>& commands);   ///< features
 void add_data_commands(CLI::App& root, std::vector<Command>& commands);       ///< data check|synth
 void add_report_commands(CLI::App& root, std::vector<Command>& commands);     ///< report
 void add_visualize_commands(CLI::App& root, std::vector<Command>& commands);  ///< visualize pca|attention|...
-void add_bench_commands(CLI::App& root, std::vector<Command>& commands);      ///< bench data|step|features
+void add_bench_commands(CLI::App& root, std::vector<Command>& commands);      ///< bench data|step|features|knn
 
 }  // namespace gtsa::cli

@@ -21,6 +21,11 @@ constexpr const char* kFeaturesExamples =
     "  gtsa bench features\n"
     "  gtsa bench features --model base --batch 8 --json";
 
+constexpr const char* kKnnExamples =
+    "Examples:\n"
+    "  gtsa bench knn\n"
+    "  gtsa bench knn --train 100000 --test 100000 --dim 384 --k 200 --json";
+
 template <class Options, void (*bench)(const Options&)>
 Exit run(const Options& options) {
   bench(options);
@@ -39,6 +44,8 @@ void add_bench_commands(CLI::App& root, std::vector<Command>& commands) {
                                  kStepExamples, run<app::BenchStepOptions, app::bench_step>));
   commands.push_back(add_command(*bench, "features", "the frozen encoder, and the bare products of its layers",
                                  kFeaturesExamples, run<app::BenchFeaturesOptions, app::bench_features>));
+  commands.push_back(add_command(*bench, "knn", "nearest neighbours and votes, and the bare products", kKnnExamples,
+                                 run<app::BenchKnnOptions, app::bench_knn>));
 }
 
 }  // namespace gtsa::cli

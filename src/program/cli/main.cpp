@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_eval_commands(root, commands);
   add_predict_commands(root, commands);
   add_probe_commands(root, commands);
+  add_features_commands(root, commands);
   add_data_commands(root, commands);
   add_report_commands(root, commands);
   add_visualize_commands(root, commands);
