@@ -167,6 +167,16 @@ TEST_F(Classify, StartsFromAnEncoderWithItsSizes) {
   EXPECT_NEAR(first.at("loss").get<double>(), 1.0986, 2e-3) << "a small head begins at ln 3";
 }
 
+TEST_F(Classify, ABadStepCanBeRunAgain) {
+  const Ended ended = gtsa(finetune("bad", {"--lr", "1e30"}));
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("gtsa replay bad runs the step again"));
+  const Ended again = gtsa({"replay", "bad"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("  loss class"));
+  EXPECT_THAT(again.out, HasSubstr("colours/train/"));
+}
+
 TEST_F(Classify, DryRunCountsAndTouchesNothing) {
   const Ended ended = gtsa(with(finetune("never", {}), {"--dry-run", "--json"}));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;

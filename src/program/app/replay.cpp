@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/formats/safetensors.h"
 #include "core/run/run.h"
+#include "program/app/finetune_classify.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain.h"
 
@@ -33,6 +36,29 @@ fs::path find_state(const fs::path& folder, int64_t step) {
   return *it;
 }
 
+/// A run's own options, and its method with them.
+struct RunAgain {
+  std::shared_ptr<Configuration> configuration;
+  std::unique_ptr<Method> method;
+};
+
+template <class Options>
+RunAgain run_again(const std::string& folder, std::unique_ptr<Method> (*make_method)(const Options&)) {
+  auto configuration = std::make_shared<ConfigurationOf<Options>>();
+  configure(*configuration, {{"out", {folder}}, {"resume", {"true"}}});
+  auto method = make_method(configuration->options);
+  return {std::move(configuration), std::move(method)};
+}
+
+/// The task has written into the state which method it is of.
+RunAgain run_of(const std::string& folder, const fs::path& state) {
+  const formats::SafetensorsFile file(state);
+  const auto& metadata = file.content().metadata;
+  const auto method = metadata.find("method");
+  if (method != metadata.end() && method->second == "classify") return run_again(folder, classification_method);
+  return run_again(folder, pretraining_method);
+}
+
 }  // namespace
 
 void ReplayOptions::describe(Fields& f) {
@@ -42,16 +68,15 @@ void ReplayOptions::describe(Fields& f) {
 }
 
 void replay(const ReplayOptions& options) {
-  PretrainConfiguration c;
   if (!run::Run::exists(options.run))
     throw Error("{} holds no run: name the folder that was given to --out", options.run);
-  configure(c, {{"out", {options.run}}, {"resume", {"true"}}});
-  const auto method = pretraining_method(c.options);
-  const RunParts parts(c.options, method->find_photographs(),
-                       [&](int64_t micro_batch) { return method->memory_bytes(micro_batch); });
+  const fs::path path = find_state(options.run, options.step);
+  const auto [configuration, method] = run_of(options.run, path);
+  const TrainingOptions& training = configuration->training;
+  const RunParts parts(training, method->find_photographs(),
+                       [&m = *method](int64_t micro_batch) { return m.memory_bytes(micro_batch); });
   train::Task& task = method->make_task(parts.plan);
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), method->optimizer());
-  const fs::path path = find_state(options.run, options.step);
   const auto state = train::load_state(path, task, optimizer);
   prepare_arithmetic(state.conditions.threads);
   const auto now =
@@ -63,10 +88,10 @@ void replay(const ReplayOptions& options) {
   RunParts same = parts;
   same.plan.micro_batch = micro;
   same.plan.stop_at = step + 1;
-  const auto loader = same.make_loader(c.options, task.recipe(), step);
+  const auto loader = same.make_loader(training, task.recipe(), step);
   task.trained().zero_grads();
   const train::Position position{step, parts.plan.total_steps, parts.plan.steps_per_epoch};
-  const auto losses = train::run_micro_batches(task, *loader, c.options.train.batch / micro,
+  const auto losses = train::run_micro_batches(task, *loader, training.train.batch / micro,
                                                {.seed = state.conditions.seed, .position = position});
   const auto norms = optimizer.norms();
   nlohmann::ordered_json result{{"step", step}, {"saved_reason", state.metadata.at("reason")}};
