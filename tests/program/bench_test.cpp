@@ -88,6 +88,21 @@ TEST(Bench, DataMakesAClassifiersViewsToo) {
   }
 }
 
+TEST(Bench, NeighboursTellRatesAndWork) {
+  const std::vector<std::string> words{"bench", "knn", "--train", "300", "--test",    "40",
+                                       "--dim", "16",  "--k",     "5",   "--threads", "1"};
+  auto with_json = words;
+  with_json.emplace_back("--json");
+  expect_positive(json_of(with_json), {"images_per_second", "seconds", "gemm_gflops", "utilisation", "peak_rss_mb"});
+  EXPECT_THAT(run_gtsa({words}).out, ContainsRegex("utilisation +[0-9.]+"));
+}
+
+TEST(Bench, MoreNeighboursThanTheBankHasAreRefused) {
+  const Ended ended = run_gtsa({{"bench", "knn", "--train", "3", "--k", "5"}});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("--k 5: the bank has 3"));
+}
+
 TEST(Bench, DataWithoutPhotographsSaysWhatToName) {
   const Ended ended = run_gtsa({{"bench", "data"}});
   EXPECT_EQ(ended.exit_code, 2);

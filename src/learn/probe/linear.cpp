@@ -120,14 +120,15 @@ void check_set(const LabelledFeatures& set, int64_t classes) {
 LinearEpoch train_epoch(LinearHead& head, train::MomentumDescent& optimizer, const LabelledFeatures& set, int64_t epoch,
                         const LinearOptions& options) {
   const int64_t rows = set.values.size(0), batch = std::min(options.batch, rows);
-  const int64_t steps = options.drop_last ? rows / batch : (rows + batch - 1) / batch;
+  // The incomplete last batch; one row alone has no variance.
+  const bool with_rest = !options.drop_last && rows % batch > (options.batch_norm ? 1 : 0);
+  const int64_t steps = rows / batch + (with_rest ? 1 : 0);
   const double peak = options.base_lr * static_cast<double>(batch) / 256;
   const std::vector<int64_t> order = order_of(rows, options, epoch);
   const at::Tensor labels = view_of(set.labels);
   LinearEpoch result{.epoch = epoch};
   for (int64_t step = 0; step < steps; ++step) {
     const int64_t begin = step * batch, here = std::min(batch, rows - begin);
-    if (here == 1 && options.batch_norm) break;  // one row has no variance
     const at::Tensor places = view_of(std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(here)));
     const Step made = step_of(head, set.values.index_select(0, places), labels.index_select(0, places));
     if (!std::isfinite(made.loss)) {

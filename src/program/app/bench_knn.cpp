@@ -72,6 +72,7 @@ void BenchKnnOptions::describe(Fields& f) {
 }
 
 void bench_knn(const BenchKnnOptions& options) {
+  if (options.k > options.train) throw UsageError("--k {}: the bank has {}", options.k, options.train);
   const int64_t threads = prepare_arithmetic(options.threads);
   const at::NoGradGuard no_grad;
   const at::Tensor bank = random_rows(options.train, options.dim, 0);

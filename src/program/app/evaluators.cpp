@@ -2,7 +2,10 @@
 
 #include "core/base/error.h"
 #include "core/data/ade20k.h"
+#include "core/data/class_folder.h"
 #include "core/data/image_folder.h"
+#include "core/data/inaturalist.h"
+#include "learn/probe/class_probes.h"
 #include "learn/probe/correspondence.h"
 #include "learn/probe/pictures.h"
 #include "learn/probe/segmentation.h"
@@ -15,9 +18,16 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
   std::vector<std::unique_ptr<train::Evaluator>> evaluators;
   if (options.probe_every == 0) return evaluators;
   if (options.probe_data.empty())
-    throw UsageError("--probe-every needs --probe-data: photographs or a folder in ADE20K's layout");
+    throw UsageError(
+        "--probe-every needs --probe-data: photographs, pictures in classes, or a folder in ADE20K's layout");
   const probe::FrozenProvider teacher = [networks] { return probe::freeze(*networks.encoder, networks.projector); };
   for (const std::string& folder : options.probe_data) {
+    if (data::is_inaturalist_layout(folder) || data::is_class_folder_layout(folder)) {
+      probe::KnnProbeOptions knn;
+      knn.features.views.decode.max_pixels = options.data.max_pixels;
+      evaluators.push_back(probe::knn_evaluator(teacher, folder, knn));
+      continue;
+    }
     if (data::is_ade20k_layout(folder)) {
       probe::SegmentationOptions segmentation;
       segmentation.max_pixels = options.data.max_pixels;

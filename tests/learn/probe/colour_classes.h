@@ -3,6 +3,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -24,14 +25,14 @@ class ColourClasses {
   explicit ColourClasses(int training = 6, int validation = 3) {
     for (const auto& [split, count] : {std::pair{"train", training}, {"val", validation}}) {
       for (uint32_t c = 0; c < 3; ++c) {
-        for (int i = 0; i < count; ++i) add(split, c, "p" + std::to_string(i));
+        for (int i = 0; i < count; ++i) add(split, c, fmt::format("p{}", i));
       }
     }
   }
 
   const std::filesystem::path& root() const { return folder_.path(); }
   std::filesystem::path path(const std::string& split, uint32_t c, const std::string& name) const {
-    return root() / split / kNames[c] / (name + ".png");
+    return root() / split / kNames[c] / fmt::format("{}.png", name);
   }
   void add(const std::string& split, uint32_t c, const std::string& name) {
     std::filesystem::create_directories(root() / split / kNames[c]);
@@ -45,7 +46,7 @@ class ColourClasses {
   }
 
  private:
-  static constexpr const char* kNames[] = {"blue", "green", "red"};
+  static constexpr const char* kNames[] = {"a red", "b green", "c blue"};
   static constexpr int64_t kWidth = 20, kHeight = 16;
   TemporaryFolder folder_;
   Rng rng_{{.seed = 11}};

@@ -54,7 +54,7 @@ TEST_F(FeaturesTest, AreOfEveryPictureOnceInItsOrderWhateverBatchAndWorkers) {
   const Features one = extract({.batch = 1});
   ASSERT_EQ(one.values.sizes(), at::IntArrayRef({15, 3}));
   for (size_t i = 0; i < one.files.size(); ++i) EXPECT_EQ(one.files[i], static_cast<int64_t>(i));
-  EXPECT_GT((one.values[0][2] - one.values[0][0]).item<float>(), 1) << "blue first";
+  EXPECT_GT((one.values[0][0] - one.values[0][2]).item<float>(), 1) << "red first";
   const Features four = extract({.batch = 4, .workers = 3});
   EXPECT_LT(test::max_difference(four.values, one.values), 1e-6);
   EXPECT_TRUE(at::equal(extract({.batch = 100}).values, one.values));
@@ -165,7 +165,9 @@ TEST_F(FeaturesTest, AreKeptWholeOrNotAtAll) {
     }
     if (!files.failed()) break;
     for (const auto& entry : fs::directory_iterator(cache_.path())) {
-      if (entry.path().extension() == ".safetensors") EXPECT_NO_THROW(extract(cached()));
+      if (entry.path().extension() == ".safetensors") {
+        EXPECT_NO_THROW(extract(cached()));
+      }
     }
     fs::remove_all(cache_.path());
   }
