@@ -26,7 +26,8 @@ EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 def affine(photo, matrix):
-    return photo.transform(photo.size, Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC, fillcolor=FILL)
+    kind, bicubic = Image.Transform.AFFINE, Image.Resampling.BICUBIC
+    return photo.transform(photo.size, kind, matrix, resample=bicubic, fillcolor=FILL)
 
 
 def solarize_add(photo, add):

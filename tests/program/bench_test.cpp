@@ -78,6 +78,16 @@ TEST(Bench, DataTellsTheRatesOfInputAndOfDecoding) {
   EXPECT_THAT(table.out, ContainsRegex("decoding alone +[0-9.]+ images/s"));
 }
 
+TEST(Bench, DataMakesAClassifiersViewsToo) {
+  const TemporaryFolder folder;
+  make_photographs(folder / "photographs", 8);
+  for (const char* recipe : {"classify", "evaluate"}) {
+    const Ended table = run_gtsa({{"bench", "data", "--data", (folder / "photographs").string(), "--threads", "1",
+                                   "--seconds", "0.2", "--recipe", recipe}});
+    EXPECT_THAT(table.out, ContainsRegex("input, " + std::string(recipe) + " +[0-9.]+ images/s"));
+  }
+}
+
 TEST(Bench, NeighboursTellRatesAndWork) {
   const std::vector<std::string> words{"bench", "knn", "--train", "300", "--test",    "40",
                                        "--dim", "16",  "--k",     "5",   "--threads", "1"};

@@ -222,6 +222,10 @@ void Field::parse(std::string_view text, const Origin& origin) {
     check_number(*value, shown, origin);
     return *value;
   };
+  // A list that is empty by default may be empty; of others that is a slip.
+  const auto parts = [&] {
+    return text.empty() && default_text_ == "[]" ? std::vector<std::string_view>{} : split(text);
+  };
   std::visit(Overloaded{
                  [&](bool* target) {
                    if (text != "true" && text != "false") refuse(shown, "true or false is wanted", origin);
@@ -239,12 +243,12 @@ void Field::parse(std::string_view text, const Origin& origin) {
                  },
                  [&](std::vector<int64_t>* target) {
                    std::vector<int64_t> values;
-                   for (const auto part : split(text)) values.push_back(as_integer(part));
+                   for (const auto part : parts()) values.push_back(as_integer(part));
                    *target = std::move(values);
                  },
                  [&](std::vector<double>* target) {
                    std::vector<double> values;
-                   for (const auto part : split(text)) values.push_back(as_real(part));
+                   for (const auto part : parts()) values.push_back(as_real(part));
                    *target = std::move(values);
                  },
                  [&](std::vector<std::string>* target) { *target = {shown}; },

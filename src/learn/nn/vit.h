@@ -18,9 +18,9 @@ struct VitOptions {
   int64_t embed_dim = 384;     ///< width C of a token
   int64_t depth = 12;          ///< number of blocks
   int64_t num_heads = 6;       ///< attention heads; divides embed_dim
-  int64_t mlp_ratio = 4;       ///< width of a block's MLP over embed_dim
   double drop_path = 0.1;      ///< rate of the last block's residual branches; block j has drop_path * j / (depth - 1)
   bool checkpointing = false;  ///< keep the branches' inputs alone for backward and make the rest again: the same bits
+  int64_t mlp_ratio = 4;       ///< width of a block's MLP over embed_dim
 
   /// Side of the grid of the position embedding.
   int64_t grid() const { return image_size / patch_size; }

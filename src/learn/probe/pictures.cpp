@@ -16,6 +16,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/image/diagram.h"
 #include "core/image/encode.h"
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
@@ -34,43 +35,6 @@ at::Tensor input_of(const image::Image& picture) {
   at::Tensor input = at::empty({1, 3, picture.height(), picture.width()});
   image::normalize_into(picture, {input.data_ptr<float>(), static_cast<size_t>(input.numel())});
   return input;
-}
-
-uint8_t to_byte(double share) { return static_cast<uint8_t>(std::lround(255 * std::clamp(share, 0.0, 1.0))); }
-
-/// A picture of squares; colour(patch) gives red, green and blue in [0, 1].
-template <class Colour>
-image::Image squares(nn::Grid grid, int64_t cell, Colour&& colour) {
-  image::Image picture(grid.columns * cell, grid.rows * cell);
-  for (int64_t patch = 0; patch < grid.tokens(); ++patch) {
-    const std::array<double, 3> shares = colour(patch);
-    for (int64_t y = 0; y < cell; ++y) {
-      uint8_t* pixel = picture.row(patch / grid.columns * cell + y) + 3 * (patch % grid.columns) * cell;
-      for (int64_t x = 0; x < cell; ++x) {
-        for (const double share : shares) *pixel++ = to_byte(share);
-      }
-    }
-  }
-  return picture;
-}
-
-/// Even steps of the colour map viridis (van der Walt and Smith, 2015).
-std::array<double, 3> viridis(double share) {
-  constexpr std::array<std::array<double, 3>, 9> kAnchors{{{0.267, 0.005, 0.329},
-                                                           {0.279, 0.175, 0.483},
-                                                           {0.230, 0.322, 0.546},
-                                                           {0.173, 0.449, 0.558},
-                                                           {0.128, 0.567, 0.551},
-                                                           {0.158, 0.684, 0.502},
-                                                           {0.369, 0.789, 0.383},
-                                                           {0.678, 0.864, 0.190},
-                                                           {0.993, 0.906, 0.144}}};
-  const double at = std::clamp(share, 0.0, 1.0) * static_cast<double>(kAnchors.size() - 1);
-  const auto below = std::min(static_cast<size_t>(at), kAnchors.size() - 2);
-  const double weight = at - static_cast<double>(below);
-  std::array<double, 3> colour{};
-  for (size_t i = 0; i < 3; ++i) colour[i] = (1 - weight) * kAnchors[below][i] + weight * kAnchors[below + 1][i];
-  return colour;
 }
 
 /// The value below which this share of a column lies.
@@ -181,8 +145,8 @@ std::vector<image::Image> pca_pictures(std::span<const FeatureMap> maps, int64_t
   const int64_t channels = components.size(1);
   const float* value = components.data_ptr<float>();
   for (const FeatureMap& map : maps) {
-    pictures.push_back(squares(map.grid, cell, [&](int64_t patch) {
-      std::array<double, 3> colour{};
+    pictures.push_back(image::squares(map.grid.rows, map.grid.columns, cell, [&](int64_t patch) {
+      image::Shares colour{};
       for (int64_t i = 0; i < channels; ++i) colour[static_cast<size_t>(i)] = value[patch * channels + i];
       return colour;
     }));
@@ -195,7 +159,8 @@ image::Image heat_picture(const at::Tensor& weights, nn::Grid grid, int64_t cell
   const at::Tensor values = weights.contiguous();
   GTSA_CHECK(values.numel() == grid.tokens(), "{} weights for {} patches", values.numel(), grid.tokens());
   const double largest = std::max(values.max().item<double>(), 1e-12);
-  return squares(grid, cell, [&](int64_t patch) { return viridis(values.data_ptr<float>()[patch] / largest); });
+  return image::squares(grid.rows, grid.columns, cell,
+                        [&](int64_t patch) { return image::viridis(values.data_ptr<float>()[patch] / largest); });
 }
 
 MatchedViews match_views(const Frozen& network, const image::Image& photo, int64_t index,

@@ -2,19 +2,17 @@
 // Top-1, top-5 and loss over a split, each picture once: of a classifier in training (an evaluator) or at rest.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "core/data/classify_recipe.h"
-#include "core/data/photographs.h"
+#include "core/data/class_folder.h"
 #include "core/metrics/classification.h"
 #include "learn/train/task.h"
 #include "learn/transfer/classifier.h"
 #include "learn/transfer/classifier_file.h"
+#include "learn/transfer/inference.h"
 
 namespace gtsa::transfer {
 
@@ -24,34 +22,26 @@ struct LabelledPhotographs {
   std::vector<int64_t> labels;  ///< one a photograph, in [0, classes)
 };
 
-struct AccuracyOptions {
-  int64_t batch = 64;  ///< pictures a forward pass; changes no result
-  int workers = 1;
-  double max_bad_share = 0.01;
-  image::DecodeOptions decode{.apply_exif = false};
-};
+LabelledPhotographs labelled(const data::ClassifiedSplit& split);
+ClassNames classes_of(const data::ClassifiedSplit& split);
 
 struct Accuracy {
   metrics::ClassificationMeter counts;
   std::vector<std::string> skipped;  ///< pictures that could not be read, each with the reason
 };
 
-/// Told of every picture that was read: its place in the split and its logits [classes]. In the split's order.
-using OnLogits = std::function<void(int64_t file, std::span<const float> logits)>;
-
-/// The evaluation transform at `input_size` (data/classify_recipe.h), no drop path. With ranks each takes its share,
-/// and all get the sums. Throws Error if too many pictures cannot be read.
-Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split, int64_t input_size,
-                          const AccuracyOptions& options, dist::Communicator& ranks, const OnLogits& on_logits = {});
+/// Every picture once (inference.h). With ranks all get the sums; `on_logits`, which may be empty, is told of this
+/// rank's pictures.
+Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
+                          const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits = {});
 
 /// {"top1", "top5", "loss", "images", "mean_class_accuracy", "per_class_accuracy": [..], "classes": [..], "skipped":
 /// [..] only if it is not empty}. null where a class has no pictures.
 nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& classes);
 
 /// The same as an evaluator: figures eval_top1, eval_top5 and eval_loss, artefact accuracy.json: to_json() and
-/// "confusion", rows of counts (true class) by predicted class. The classifier must outlive it.
+/// "confusion": [[true class, predicted class, pictures], ..] without empty cells. The classifier must outlive it.
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
-                                                     LabelledPhotographs split, int64_t input_size,
-                                                     AccuracyOptions options);
+                                                     LabelledPhotographs split, InferenceOptions options);
 
 }  // namespace gtsa::transfer

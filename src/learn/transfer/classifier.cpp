@@ -3,7 +3,7 @@
 #include <array>
 
 #include "core/base/error.h"
-#include "learn/model/encoder.h"
+#include "core/base/rng.h"
 #include "learn/nn/init.h"
 #include "learn/nn/ops.h"
 
@@ -13,8 +13,16 @@ namespace {
 constexpr std::array kHeads{HeadKind::original, HeadKind::global_pool, HeadKind::cls};
 constexpr double kOriginalHeadNormEps = 1e-5;
 constexpr double kDeviation = 0.02;
-/// Of the live layer on a given encoder: the head then learns before it can disturb what is below it.
-constexpr double kSmallDeviation = 2e-5;
+
+void init_linear(nn::Linear& layer, double deviation, Rng rng) {
+  nn::fill_normal(layer.weight, deviation, rng);
+  nn::fill_constant(layer.bias, 0);
+}
+
+void init_norm(nn::LayerNorm& layer) {
+  nn::fill_constant(layer.weight, 1);
+  nn::fill_constant(layer.bias, 0);
+}
 
 }  // namespace
 
@@ -68,26 +76,22 @@ Classifier make_classifier(const ClassifierOptions& options) {
   return classifier;
 }
 
-void init(Classifier& classifier, const nn::Vit* encoder, uint64_t seed) {
+void init(Classifier& classifier, uint64_t seed) {
   nn::InitStreams streams{seed};
   nn::init(classifier.encoder, streams);
-  if (encoder != nullptr) model::copy_encoder(*encoder, classifier.encoder);
-  const auto init_linear = [&](nn::Linear& layer, double deviation) {
-    nn::fill_normal(layer.weight, deviation, streams.next());
-    nn::fill_constant(layer.bias, 0);
-  };
-  const auto init_norm = [](nn::LayerNorm& layer) {
-    nn::fill_constant(layer.weight, 1);
-    nn::fill_constant(layer.bias, 0);
-  };
-  const double live = encoder != nullptr ? kSmallDeviation : kDeviation;
-  const bool original = classifier.options.head == HeadKind::original;
-  init_linear(classifier.head, original ? kDeviation : live);
+  init_linear(classifier.head, kDeviation, streams.next());
   if (classifier.fc_norm.weight.defined()) init_norm(classifier.fc_norm);
-  if (!original) return;
+  if (classifier.options.head != HeadKind::original) return;
   init_norm(classifier.mlp_head.norm);
-  init_linear(classifier.mlp_head.linear, live);
-  if (encoder != nullptr) nn::fill_normal(classifier.mlp_head.norm.weight, live, streams.next());
+  init_linear(classifier.mlp_head.linear, kDeviation, streams.next());
+}
+
+void init_head_small(Classifier& classifier, uint64_t seed) {
+  constexpr double kSmall = 2e-5;
+  nn::InitStreams streams{seed, static_cast<uint64_t>(nn::count_parameters(classifier.encoder).tensors)};
+  if (classifier.options.head != HeadKind::original) return init_linear(classifier.head, kSmall, streams.next());
+  nn::fill_normal(classifier.mlp_head.norm.weight, kSmall, streams.next());
+  init_linear(classifier.mlp_head.linear, kSmall, streams.next());
 }
 
 at::Tensor forward(const Classifier& classifier, const at::Tensor& images, const nn::DropPath* drop_path) {

@@ -55,11 +55,13 @@ struct Classifier {
 /// On the meta device. Throws UsageError as options.check().
 Classifier make_classifier(const ClassifierOptions& options);
 
-/// Initial values. The encoder's: those of `encoder` (of the same width, depth and patch size; a position embedding of
-/// another grid is resized), else as pretraining begins. The head's: linear weights N(0, 0.02), biases 0, gains 1. On a
-/// given encoder the live linear layer is N(0, 2e-5) instead, and so, in the original, is the gain in front of it: the
-/// logits begin at practically 0 and the loss at ln(classes).
-void init(Classifier& classifier, const nn::Vit* encoder, uint64_t seed);
+/// From scratch: the encoder as pretraining begins; of the head linear weights N(0, 0.02), biases 0, gains 1.
+void init(Classifier& classifier, uint64_t seed);
+
+/// The head's beginning on an encoder that has learned: its live linear layer is N(0, 2e-5) and so, in the original, is
+/// the gain in front of it. The logits begin at practically 0, the loss at ln(classes), and the head learns before it
+/// can disturb the encoder.
+void init_head_small(Classifier& classifier, uint64_t seed);
 
 /// images [n, 3, S, S] -> logits [n, classes]. `drop_path` may be null.
 at::Tensor forward(const Classifier& classifier, const at::Tensor& images, const nn::DropPath* drop_path = nullptr);

@@ -1,6 +1,5 @@
 #include "learn/transfer/classifier_file.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
@@ -57,18 +56,6 @@ ClassNames classes_of(const Safetensors& file, int64_t size, const std::string& 
   return classes;
 }
 
-int64_t input_size_of(const Safetensors& file, int64_t image_size, const std::string& source) {
-  const auto found = file.metadata.find("input_size");
-  if (found == file.metadata.end()) return image_size;
-  const std::string& text = found->second;
-  int64_t size = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (code != std::errc{} || end != text.data() + text.size() || size < 1) {
-    throw Error("{}: metadata input_size is {:?}, not a number from 1; the file's header is damaged", source, text);
-  }
-  return size;
-}
-
 /// JSON as the metadata holds it. Names of folders may be any bytes; what is no UTF-8 becomes the replacement mark.
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -88,22 +75,19 @@ fs::path file_of(const fs::path& weights) {
 
 }  // namespace
 
-std::map<std::string, std::string> metadata_of(const ClassifierOptions& options, const ClassNames& classes,
-                                               int64_t input_size) {
+std::map<std::string, std::string> metadata_of(const ClassifierOptions& options, const ClassNames& classes) {
   GTSA_CHECK(classes.size() == options.classes && std::ssize(classes.category_ids) == options.classes,
              "{} names of {} classes", classes.size(), options.classes);
   auto facts = model::metadata_of(options.vit);
   facts["head"] = name_of(options.head);
   facts["classes"] = text_of(classes.names);
   facts["category_ids"] = text_of(classes.category_ids);
-  facts["input_size"] = std::to_string(input_size);
   return facts;
 }
 
-void write_classifier(FileSystem& files, const fs::path& path, Classifier& classifier, const ClassNames& classes,
-                      int64_t input_size) {
+void write_classifier(FileSystem& files, const fs::path& path, Classifier& classifier, const ClassNames& classes) {
   const model::Records tensors = model::records_of(nn::parameters(classifier));
-  auto metadata = metadata_of(classifier.options, classes, input_size);
+  auto metadata = metadata_of(classifier.options, classes);
   metadata["format"] = "pt";
   formats::write_safetensors(files, path, tensors.records, metadata);
 }
@@ -130,7 +114,6 @@ LoadedClassifier load_classifier(const fs::path& weights) {
   loaded.flat = nn::bind(loaded.classifier, /*with_grads=*/false);
   loaded.report = model::load_weights(nn::parameters(loaded.classifier), file, {source, {*prefix}, false});
   loaded.classes = classes_of(file, shape[0], source);
-  loaded.input_size = input_size_of(file, loaded.classifier.options.vit.image_size, source);
   loaded.source = source;
   return loaded;
 }

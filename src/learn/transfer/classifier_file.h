@@ -26,19 +26,18 @@ struct ClassNames {
   bool operator==(const ClassNames&) const = default;
 };
 
-/// "head", "classes" (JSON list), "category_ids" (JSON list), "input_size" and the encoder's facts.
-std::map<std::string, std::string> metadata_of(const ClassifierOptions& options, const ClassNames& classes,
-                                               int64_t input_size);
+/// "head", "classes" (JSON list), "category_ids" (JSON list) and the encoder's facts, of which image_size is the side
+/// of the pictures that it was trained on.
+std::map<std::string, std::string> metadata_of(const ClassifierOptions& options, const ClassNames& classes);
 
 void write_classifier(FileSystem& files, const std::filesystem::path& path, Classifier& classifier,
-                      const ClassNames& classes, int64_t input_size);
+                      const ClassNames& classes);
 
 /// Frozen: its tensors ask for no gradients. Moves, never copies.
 struct LoadedClassifier {
   Classifier classifier;
   nn::Flat flat;
   ClassNames classes;
-  int64_t input_size = 0;
   std::string source;  ///< where the values are from, for people
   model::LoadReport report;
 };

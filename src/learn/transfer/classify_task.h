@@ -28,16 +28,15 @@ struct ClassifyOptions {
   MixingOptions mixing;
   double smoothing = 0.1;
   double layer_decay = 0.75;
-  int64_t input_size = 224;  ///< side of the pictures in pixels, told to whoever reads the weights
   /// Throws UsageError naming all that cannot be.
   void check() const;
 };
 
 class ClassifyTask final : public train::Task {
  public:
-  /// Initial weights from `encoder` (null: random) and `seed`. `classes` are as many as the network's.
-  ClassifyTask(const ClassifyOptions& options, ClassNames classes, data::ClassifyRecipe recipe, const nn::Vit* encoder,
-               uint64_t seed);
+  /// Random weights from `seed`. `classes` are as many as the network's, the recipe's pictures as large as its
+  /// image_size.
+  ClassifyTask(const ClassifyOptions& options, ClassNames classes, data::ClassifyRecipe recipe, uint64_t seed);
 
   void walk(const nn::Walk& visit) override { classifier_.walk(visit); }
   nn::Flat& trained() override { return flat_; }
@@ -47,8 +46,7 @@ class ClassifyTask final : public train::Task {
   /// One term, "class": soft targets where anything is mixed, else smoothed labels.
   void losses(const train::DeviceBatch& batch, const train::Context& context,
               const train::Contribute& contribute) override;
-  /// Figures train_top1 (of pictures that were not mixed) and logit_spread; a warning if all pictures are given the
-  /// same logits.
+  /// Figure train_confidence: the mean of the largest probability of each picture of the last forward pass.
   train::Health health(const train::Position& position) override;
   /// classifier.safetensors.
   void export_weights(FileSystem& files, const run::Run& run) override;
@@ -58,7 +56,7 @@ class ClassifyTask final : public train::Task {
 
   const ClassifyOptions& options() const { return options_; }
   const ClassNames& classes() const { return classes_; }
-  const Classifier& classifier() const { return classifier_; }
+  Classifier& classifier() { return classifier_; }
 
  private:
   ClassifyOptions options_;

@@ -117,13 +117,16 @@ double draw_beta(Rng& rng, double alpha) {
   return a + b > 0 ? a / (a + b) : 0.5;
 }
 
+void check_pairs(int64_t samples) {
+  if (samples % 2 == 0) return;
+  throw UsageError(
+      "mixing pairs the pictures of a forward pass, and {} is odd: choose an even micro-batch, or switch mixup and "
+      "cutmix off",
+      samples);
+}
+
 std::vector<Mix> draw_mixing(const MixingOptions& options, int64_t samples, int64_t size, const MixingKey& key) {
-  if (samples % 2 != 0) {
-    throw UsageError(
-        "mixing pairs the pictures of a forward pass, and {} is odd: choose an even micro-batch, or switch mixup and "
-        "cutmix off",
-        samples);
-  }
+  check_pairs(samples);
   const auto draw = [&](int64_t sample) {
     Rng rng({key.seed, key.step, key.first_sample + static_cast<uint64_t>(sample), 0, Purpose::mixing});
     return draw_mix(options, rng, size);

@@ -65,8 +65,11 @@ struct MixingKey {
   uint64_t first_sample = 0;  ///< place in the step's whole batch, over all ranks and micro-batches
 };
 
+/// Throws UsageError for an odd number of pictures, of which one would have no partner.
+void check_pairs(int64_t samples);
+
 /// One Mix a sample for `samples` pictures of `size` x `size`. Streams (seed, step, first_sample [+ i], mixing): one
-/// for the batch in mode batch, one a sample (a pair's first) else. Throws UsageError for an odd number of samples.
+/// for the batch in mode batch, one a sample (a pair's first) else. Throws as check_pairs().
 std::vector<Mix> draw_mixing(const MixingOptions& options, int64_t samples, int64_t size, const MixingKey& key);
 
 /// images [n, 3, S, S] -> mixed ones, in memory of their own.

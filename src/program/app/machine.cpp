@@ -84,6 +84,8 @@ int64_t prepare_arithmetic(int64_t wanted) {
   return count;
 }
 
+int workers_of(int64_t wanted) { return static_cast<int>(wanted > 0 ? wanted : std::max(1, usable_cpus() / 4)); }
+
 train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch,
                              const data::Photographs& photographs) {
   // FNV-1a of the names: another file or order gives another permutation.

@@ -24,6 +24,9 @@ double measured_flops();
 /// the threads in force.
 int64_t prepare_arithmetic(int64_t wanted);
 
+/// Threads that read pictures: as many as asked for, or for 0 a quarter of the CPUs.
+int workers_of(int64_t wanted);
+
 /// What this machine and these photographs make of a run's arithmetic.
 train::Conditions conditions(uint64_t seed, int64_t threads, int64_t micro_batch, const data::Photographs& photographs);
 

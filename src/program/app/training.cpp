@@ -127,12 +127,13 @@ train::Progress restore(const Configuration& c, run::Run& run, Method& method, t
   return {};
 }
 
-void print_result(const CommandOptions& command, const run::Run& run, const train::Progress& progress) {
+void print_result(const CommandOptions& command, const Method& method, const run::Run& run,
+                  const train::Progress& progress) {
   if (!command.json) return;
-  const nlohmann::ordered_json result{{"run", command.out},
-                                      {"steps", progress.step},
-                                      {"skipped", progress.skipped},
-                                      {"encoder", run.encoder_path().string()}};
+  const auto [name, path] = method.product(run);
+  nlohmann::ordered_json result{
+      {"run", command.out}, {"steps", progress.step}, {"skipped", progress.skipped}, {name, path.string()}};
+  if (progress.best) result.update({{"best", progress.best->figure}, {"best_step", progress.best->step}});
   std::printf("%s\n", result.dump().c_str());
 }
 
@@ -208,7 +209,7 @@ void copy_given_encoder(const std::string& weights, nn::Vit& encoder) {
 }
 
 train::TrainerOptions trainer_options(const TrainingOptions& options, const train::RunPlan& plan,
-                                      int64_t evaluate_every) {
+                                      const Method& method) {
   return {.total_steps = plan.total_steps,
           .stop_at = plan.stop_at,
           .steps_per_epoch = plan.steps_per_epoch,
@@ -218,7 +219,8 @@ train::TrainerOptions trainer_options(const TrainingOptions& options, const trai
           .keep_last = options.train.keep_last,
           .keep_every = options.train.keep_every,
           .stop_on_non_finite = options.train.non_finite == "stop",
-          .evaluate_every = evaluate_every};
+          .evaluate_every = method.evaluate_every(plan),
+          .best_figure = method.best_figure()};
 }
 
 Ending run_training(Configuration& c, Method& method, const std::string& command) {
@@ -252,7 +254,7 @@ Ending run_training(Configuration& c, Method& method, const std::string& command
     log::info("the run in {} has {} steps done, {} were asked for: nothing to do", out, progress.step,
               parts.plan.stop_at);
     task.export_weights(real_files(), run);  // a kill may have come between the last checkpoint and it
-    print_result(options.command, run, progress);
+    print_result(options.command, method, run, progress);
     return Ending::done;
   }
   run.append_event(
@@ -273,14 +275,15 @@ Ending run_training(Configuration& c, Method& method, const std::string& command
        .make_loader =
            [&](int64_t step) { return parts.make_loader(options, task.recipe(), step, parts.bad_files_of(run)); },
        .clock = steady_clock()},
-      trainer_options(options, parts.plan, method.evaluate_every(parts.plan)), now, progress);
+      trainer_options(options, parts.plan, method), now, progress);
   const train::Outcome outcome = trainer.run();
-  print_result(options.command, run, trainer.progress());
+  print_result(options.command, method, run, trainer.progress());
   if (outcome == train::Outcome::interrupted) {
     log::info("stopped after {} steps; go on with: {} --resume --out {}", trainer.progress().step, command, out);
     return Ending::interrupted;
   }
-  log::info("done: {} steps; the encoder is {}", trainer.progress().step, run.encoder_path().string());
+  const auto [name, path] = method.product(run);
+  log::info("done: {} steps; the {} is {}", trainer.progress().step, name, path.string());
   return Ending::done;
 }
 

@@ -2,8 +2,10 @@
 // A training run from its resolved options to its last checkpoint, whatever the method: folder, resume, loader,
 // trainer, --dry-run. A method brings its task.
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/data/loader.h"
@@ -60,17 +62,22 @@ class Method {
   virtual std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() = 0;
   /// Steps between evaluations; 0: none.
   virtual int64_t evaluate_every(const train::RunPlan& plan) const = 0;
+  /// Figure of the evaluators by which the best state is kept beside the last one; empty: none is.
+  virtual std::string best_figure() const { return ""; }
   /// Brings the weights that were asked for (--weights; the text may be empty) into the task.
   virtual void start_from(const std::string& weights) = 0;
   /// What a report shows of a new run's beginning: its first samples, as artefacts.
   virtual void show_first_samples(const RunParts&, run::Run&) const {}
+  /// What a user takes away from the run, and its name in results: {"encoder", "runs/a/encoder.safetensors"}.
+  virtual std::pair<std::string, std::filesystem::path> product(const run::Run& run) const {
+    return {"encoder", run.encoder_path()};
+  }
 };
 
 /// Copies an encoder's weights from a run or a file. Throws Error naming what differs if it is of other widths.
 void copy_given_encoder(const std::string& weights, nn::Vit& encoder);
 
-train::TrainerOptions trainer_options(const TrainingOptions& options, const train::RunPlan& plan,
-                                      int64_t evaluate_every);
+train::TrainerOptions trainer_options(const TrainingOptions& options, const train::RunPlan& plan, const Method& method);
 
 /// Trains, or with --dry-run says what it would do. `command` is how a person calls it: "gtsa pretrain".
 Ending run_training(Configuration& configuration, Method& method, const std::string& command);

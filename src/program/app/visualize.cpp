@@ -1,16 +1,13 @@
 #include "program/app/visualize.h"
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/log.h"
 #include "core/data/crop_pictures.h"
-#include "core/data/image_folder.h"
 #include "core/image/decode.h"
 #include "core/image/encode.h"
 #include "core/report/picture_page.h"
@@ -18,6 +15,7 @@
 #include "learn/model/encoder.h"
 #include "learn/probe/pictures.h"
 #include "program/app/machine.h"
+#include "program/app/named_pictures.h"
 
 namespace gtsa::app {
 namespace {
@@ -25,27 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-bool is_picture(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return false;
-  std::array<char, image::kMagicBytes> first{};
-  std::ifstream file(path, std::ios::binary);
-  file.read(first.data(), first.size());
-  const auto read = static_cast<size_t>(file.gcount());
-  return image::looks_like_a_picture(std::as_bytes(std::span(first.data(), read)));
-}
-
 /// Picture files as they are named, folders and lists as in pretraining; the first `photos` of all.
 std::vector<fs::path> photographs_of(const VisualizeOptions& options) {
   if (options.images.empty()) throw UsageError("--images is missing: name photographs, or a folder of them");
-  std::vector<fs::path> files;
-  for (const fs::path path : options.images) {
-    if (is_picture(path)) {
-      files.push_back(path);
-      continue;
-    }
-    const data::ImageFolder folder(std::span(&path, 1));
-    files.insert(files.end(), folder.files().begin(), folder.files().end());
-  }
+  std::vector<fs::path> files = named_pictures(options.images);
   files.resize(std::min(files.size(), static_cast<size_t>(options.photos)));
   return files;
 }

@@ -44,6 +44,9 @@ Command add_command(CLI::App& parent, const char* name, const char* what, const 
 /// One a file commands_*.cpp: each adds its commands to the root.
 void add_demo_commands(CLI::App& root, std::vector<Command>& commands);      ///< demo
 void add_pretrain_commands(CLI::App& root, std::vector<Command>& commands);  ///< pretrain, replay, options
+void add_finetune_commands(CLI::App& root, std::vector<Command>& commands);  ///< finetune classify
+void add_eval_commands(CLI::App& root, std::vector<Command>& commands);      ///< eval classify
+void add_predict_commands(CLI::App& root, std::vector<Command>& commands);   ///< predict classify
 void add_probe_commands(CLI::App& root, std::vector<Command>& commands);  ///< probe correspondence|segment|knn|linear
 void add_features_commands(CLI::App& root, std::vector<Command>& commands);   ///< features
 void add_data_commands(CLI::App& root, std::vector<Command>& commands);       ///< data check|synth

@@ -65,6 +65,9 @@ int run(int argc, char** argv) {
   std::vector<Command> commands;
   add_demo_commands(root, commands);
   add_pretrain_commands(root, commands);
+  add_finetune_commands(root, commands);
+  add_eval_commands(root, commands);
+  add_predict_commands(root, commands);
   add_probe_commands(root, commands);
   add_features_commands(root, commands);
   add_data_commands(root, commands);

@@ -50,6 +50,16 @@ struct OptionsTest : testing::Test {
   }
 };
 
+TEST_F(OptionsTest, AListMayBeEmptyIfItIsSoByDefault) {
+  std::vector<double> optional{};
+  fields("data.optional", &optional, "may be absent");
+  toml("[data]\noptional = [0.5, 1]\n");
+  EXPECT_EQ(optional, (std::vector<double>{0.5, 1}));
+  toml("[data]\noptional = []\n");
+  EXPECT_TRUE(optional.empty());
+  EXPECT_NE(error([&] { toml("[data]\nsizes = []\n"); }), "no error");
+}
+
 TEST_F(OptionsTest, TomlSetsFieldsAndRemembersWhere) {
   toml("batch = 32\n[model]\npatch_size = 8\n[data]\nexif = false\nsizes = [64, 32]\nfolders = [\"a\", \"b\"]\n");
   EXPECT_EQ(options.batch, 32);

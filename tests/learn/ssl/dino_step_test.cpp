@@ -26,8 +26,8 @@ ssl::DinoOptions options_of(const nlohmann::json& c) {
            .embed_dim = c.at("dim"),
            .depth = c.at("depth"),
            .num_heads = c.at("heads"),
-           .mlp_ratio = c.at("mlp"),
-           .drop_path = 0};
+           .drop_path = 0,
+           .mlp_ratio = c.at("mlp")};
   o.head = {.in = c.at("dim"),
             .hidden = c.at("hidden"),
             .bottleneck = c.at("bottleneck"),
@@ -81,7 +81,8 @@ class DinoStep {
     const nlohmann::json& step = golden_.json().at("steps").at(number);
     prefix_ = fmt::format("step{}.", number + 1);
     const int64_t iters = config_.at("iters"), epochs = config_.at("epochs");
-    position_ = {step.at("epoch").get<int64_t>() * iters + step.at("iteration").get<int64_t>(), epochs * iters, iters};
+    position_ = {step.at("iteration").get<int64_t>(), epochs * iters, iters};
+    ASSERT_EQ(position_.epoch(), step.at("epoch").get<int64_t>());
     const train::Values values = task_.values(position_);
     EXPECT_NEAR(values.lr, step.at("lr"), 1e-15);
     EXPECT_NEAR(values.weight_decay, step.at("weight_decay"), 1e-12);
@@ -175,6 +176,18 @@ class DinoStep {
       expect_close(tensor, "teacher_after." + name, 1e-5, 1e-6);
     }
     expect_close(task_.centre(), "center_after", 1e-5, 1e-6);
+    take_over_noise();
+  }
+
+  /// Where a gradient is rounding noise (the key third of qkv biases above all), AdamW makes a step of up to lr of it
+  /// in either direction; the next step begins with the recorded one's.
+  void take_over_noise() {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : test::by_name(nn::parameters(task_.student()))) {
+      if (!golden_.has(prefix_ + "grad." + name)) continue;
+      tensor.copy_(
+          at::where(smallest_gradient(name) > 1e-6, tensor, golden_tensor(golden_, prefix_ + "student_after." + name)));
+    }
   }
 
   test::Golden golden_;

@@ -29,7 +29,7 @@ TEST(Cost, GrowsWithTheBatchAlone) {
 TEST(Cost, OfNoLocalViewsHasNoneOfThem) {
   GtsaOptions globals = small();
   globals.local.count = 0;
-  for (const Product& p : layer_products(globals, 2)) EXPECT_GT(p.rows * p.inner * p.columns, 0);
+  for (const nn::Product& p : layer_products(globals, 2)) EXPECT_GT(p.rows * p.inner * p.columns, 0);
   EXPECT_LT(gflop_per_image(globals), gflop_per_image(small()));
 }
 

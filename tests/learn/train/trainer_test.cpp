@@ -111,24 +111,30 @@ TEST(Trainer, StopsAtTheFirstBadStepIfAsked) {
 }
 
 /// A trainer of 20 steps, stopped at 12, that the test's own reporter and evaluators watch.
-Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*> evaluators = {}) {
+Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*> evaluators = {},
+                        std::string best_figure = "") {
   const auto make_loader = [&toy](int64_t) {
     return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
                                           data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0), toy.task.recipe(),
                                           data::LoaderOptions{});
   };
-  return Trainer(
-      {.task = toy.task,
-       .optimizer = toy.optimizer,
-       .ranks = *toy.ranks,
-       .run = toy.run,
-       .files = real_files(),
-       .reporter = reporter,
-       .evaluators = std::move(evaluators),
-       .make_loader = make_loader,
-       .clock = steady_clock()},
-      {.total_steps = 20, .stop_at = 12, .steps_per_epoch = 5, .batch = 4, .micro_batch = 4, .evaluate_every = 3},
-      Conditions{}, Progress{});
+  return Trainer({.task = toy.task,
+                  .optimizer = toy.optimizer,
+                  .ranks = *toy.ranks,
+                  .run = toy.run,
+                  .files = real_files(),
+                  .reporter = reporter,
+                  .evaluators = std::move(evaluators),
+                  .make_loader = make_loader,
+                  .clock = steady_clock()},
+                 {.total_steps = 20,
+                  .stop_at = 12,
+                  .steps_per_epoch = 5,
+                  .batch = 4,
+                  .micro_batch = 4,
+                  .evaluate_every = 3,
+                  .best_figure = std::move(best_figure)},
+                 Conditions{}, Progress{});
 }
 
 TEST(Trainer, ASignalSavesAndLeaves) {
@@ -172,6 +178,42 @@ TEST(Trainer, ASignalDuringAProbeSkipsTheOthersAndSaves) {
   EXPECT_THAT(first.asked_at, ElementsAre(run::kBeforeTraining, 2, 5));
   EXPECT_THAT(second.asked_at, ElementsAre(run::kBeforeTraining, 2));
   EXPECT_EQ(toy.run.list_checkpoints().front().step, 6);
+}
+
+/// Gives the figures of a list, one an evaluation.
+class Recorded final : public Evaluator {
+ public:
+  explicit Recorded(std::vector<double> figures) : figures_(std::move(figures)) {}
+  std::string name() const override { return "recorded"; }
+  std::vector<Figure> evaluate(const Occasion&) override { return {{"eval_top1", figures_.at(next_++)}}; }
+
+ private:
+  std::vector<double> figures_;
+  size_t next_ = 0;
+};
+
+TEST(Trainer, KeepsTheStateThatAnEvaluationFoundBest) {
+  const test::TemporaryFolder folder;
+  const StopSignals signals;  // none: another test's is forgotten
+  ToyRun toy(folder / "run", {});
+  test::SilentReporter reporter;
+  // Before the first step, then after steps 3, 6, 9 and 12.
+  Recorded evaluator({0.9, 0.25, 0.5, 0.5, std::numeric_limits<double>::quiet_NaN()});
+  Trainer trainer = watched_trainer(toy, reporter, {&evaluator}, "eval_top1");
+  EXPECT_EQ(trainer.run(), Outcome::finished);
+  ASSERT_TRUE(trainer.progress().best);
+  EXPECT_EQ(trainer.progress().best->figure, 0.5);
+  EXPECT_EQ(trainer.progress().best->step, 6) << "of equals the first";
+  EXPECT_EQ(toy.task.best_exports, 2);
+  test::ToyTask again;
+  AdamW optimizer(again.trained(), again.averaged(), again.rows(), {.clip = 0.5});
+  EXPECT_EQ(load_state(toy.run.best_checkpoint_path(), again, optimizer).progress.step, 6);
+  for (const auto& checkpoint : toy.run.list_checkpoints())
+    EXPECT_NE(checkpoint.path, toy.run.best_checkpoint_path()) << "the best state is no step's checkpoint";
+  const auto last = load_state(toy.run.list_checkpoints().front().path, again, optimizer);
+  ASSERT_TRUE(last.progress.best) << "whoever resumes knows of it";
+  EXPECT_EQ(last.progress.best->figure, 0.5);
+  EXPECT_EQ(last.progress.best->step, 6);
 }
 
 TEST(TrainState, IsOldOrNewWhicheverOperationFails) {
@@ -235,6 +277,7 @@ TEST(TrainState, OfAnotherVersionOrWithoutItsNumbersIsRefusedByName) {
   EXPECT_EQ(refusal("step", std::nullopt), " is no train state: its metadata has no step");
   for (const char* bad : {"", "-1", "1.5", "99999999999999999999"})
     EXPECT_EQ(refusal("skipped", bad), fmt::format(": metadata skipped is {}, a whole number is wanted", bad));
+  EXPECT_EQ(refusal("best", "much"), ": metadata best is much, a number is wanted");
   EXPECT_EQ(refusal("format", "gtsa train state 9"), " is of another version of gtsa: gtsa train state 9");
   EXPECT_EQ(test::all_values(toy.task, toy.optimizer), before) << "a refusal changes nothing";
 }

@@ -36,12 +36,10 @@ struct Saved {
   nn::Flat flat;
   explicit Saved(HeadKind head = HeadKind::original)
       : classifier(make_classifier({.vit = kSmall, .head = head, .classes = 3})), flat(nn::bind(classifier, false)) {
-    init(classifier, nullptr, 5);
+    init(classifier, 5);
     write(kClassifierFile);
   }
-  void write(const std::filesystem::path& name) {
-    write_classifier(real_files(), folder / name, classifier, kClasses, 40);
-  }
+  void write(const std::filesystem::path& name) { write_classifier(real_files(), folder / name, classifier, kClasses); }
   /// The file again, with changes to names, shapes and metadata.
   std::filesystem::path changed(const std::function<void(formats::Safetensors&)>& change) {
     const formats::SafetensorsFile file(folder / kClassifierFile);
@@ -58,7 +56,6 @@ TEST(ClassifierFile, BringsBackNetworkClassesAndSizes) {
     const LoadedClassifier loaded = load_classifier(saved.folder / kClassifierFile);
     EXPECT_EQ(loaded.classifier.options.head, head);
     EXPECT_EQ(loaded.classes, kClasses);
-    EXPECT_EQ(loaded.input_size, 40);
     const at::Tensor images = at::rand({2, 3, 40, 40});
     EXPECT_TRUE(at::equal(forward(loaded.classifier, images), forward(saved.classifier, images))) << name_of(head);
   }
@@ -76,7 +73,6 @@ TEST(ClassifierFile, WithoutMetadataIsReadOffItsTensors) {
   const LoadedClassifier loaded = load_classifier(saved.changed([](auto& content) { content.metadata.clear(); }));
   EXPECT_EQ(loaded.classifier.options.head, HeadKind::global_pool);
   EXPECT_THAT(loaded.classes.names, testing::ElementsAre("0", "1", "2"));
-  EXPECT_EQ(loaded.input_size, 32);
 }
 
 TEST(ClassifierFile, RefusesMetadataThatContradictsTheTensors) {
@@ -89,7 +85,6 @@ TEST(ClassifierFile, RefusesMetadataThatContradictsTheTensors) {
   EXPECT_THAT(message("classes", "[\"a\"]"), HasSubstr("metadata classes names 1 classes, the head has 3"));
   EXPECT_THAT(message("classes", "[1, 2"), HasSubstr("metadata classes is no JSON list"));
   EXPECT_THAT(message("category_ids", "[\"a\", \"b\", \"c\"]"), HasSubstr("metadata category_ids is no JSON list"));
-  EXPECT_THAT(message("input_size", "0"), HasSubstr("metadata input_size is \"0\", not a number from 1"));
 }
 
 TEST(ClassifierFile, RefusesWhatIsNoClassifier) {
@@ -111,12 +106,13 @@ TEST(ClassifierFile, RefusesWhatIsNoClassifier) {
       if (tensor.name == "mlp_head.1.weight") tensor.shape = {72};
   });
   EXPECT_THAT(message_of([&] { load_classifier(flat); }), HasSubstr("mlp_head.1.weight has shape [72]"));
-  const auto narrow = saved.changed([](auto& content) {
+  Saved plain(HeadKind::cls);
+  const auto narrow = plain.changed([](auto& content) {
     for (auto& tensor : content.tensors)
-      if (tensor.name == "mlp_head.1.weight") tensor.shape = {6, 12};
+      if (tensor.name == "head.weight") tensor.shape = {6, 12};
   });
   EXPECT_THAT(message_of([&] { load_classifier(narrow); }),
-              HasSubstr("mlp_head.1.weight has shape [6, 12], the network needs [6, 24]"));
+              HasSubstr("head.weight has shape [6, 12], the network needs [6, 24]"));
 }
 
 TEST(ClassifierFile, BelongsToTheClassesOfItsData) {

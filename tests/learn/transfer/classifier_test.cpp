@@ -31,7 +31,10 @@ struct Bound {
   nn::Flat flat;
   Bound(HeadKind head, const nn::Vit* encoder, int64_t classes = 5, nn::VitOptions vit = kSmall)
       : classifier(make_classifier({.vit = vit, .head = head, .classes = classes})), flat(nn::bind(classifier, false)) {
-    init(classifier, encoder, 7);
+    init(classifier, 7);
+    if (encoder == nullptr) return;
+    model::copy_encoder(*encoder, classifier.encoder);
+    init_head_small(classifier, 7);
   }
 };
 

@@ -1,0 +1,111 @@
+#include "learn/transfer/accuracy.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/base/log.h"
+
+namespace gtsa::transfer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+/// Adds what every rank counted; all get the sums.
+metrics::ClassificationMeter over_ranks(const metrics::ClassificationMeter& counts, dist::Communicator& ranks) {
+  if (ranks.size() == 1) return counts;
+  std::vector<double> sums = counts.sums();
+  ranks.sum(sums);
+  return metrics::ClassificationMeter::from_sums(counts.classes(), sums);
+}
+
+class AccuracyEvaluator final : public train::Evaluator {
+ public:
+  AccuracyEvaluator(const Classifier& classifier, ClassNames classes, LabelledPhotographs split,
+                    InferenceOptions options)
+      : classifier_(classifier), classes_(std::move(classes)), split_(std::move(split)), options_(options) {}
+
+  std::string name() const override { return "accuracy"; }
+
+  std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
+    auto& [ranks, run, step] = occasion;
+    const Accuracy accuracy = measure_accuracy(classifier_, split_, options_, ranks);
+    for (const std::string& reason : accuracy.skipped) log::warning("the evaluation leaves out {}", reason);
+    const metrics::ClassificationScores scores = accuracy.counts.scores();
+    if (run != nullptr && ranks.rank() == 0) {
+      Json json = to_json(accuracy, classes_);
+      json["step"] = step;
+      json["confusion"] = confusion_json(accuracy.counts.confusion());
+      run->write_artefact("accuracy.json", json);
+    }
+    return {{"eval_top1", scores.top1}, {"eval_top5", scores.top5}, {"eval_loss", scores.loss}};
+  }
+
+ private:
+  static Json confusion_json(const metrics::ConfusionMatrix& confusion) {
+    Json cells = Json::array();
+    for (int64_t truth = 0; truth < confusion.classes(); ++truth) {
+      for (int64_t predicted = 0; predicted < confusion.classes(); ++predicted) {
+        if (const int64_t count = confusion.count(truth, predicted); count > 0) {
+          cells.push_back({truth, predicted, count});
+        }
+      }
+    }
+    return cells;
+  }
+
+  const Classifier& classifier_;
+  ClassNames classes_;
+  LabelledPhotographs split_;
+  InferenceOptions options_;
+};
+
+}  // namespace
+
+LabelledPhotographs labelled(const data::ClassifiedSplit& split) {
+  std::vector<std::filesystem::path> files;
+  std::vector<int64_t> labels;
+  for (const data::ClassifiedFile& file : split.files) {
+    files.push_back(file.file);
+    labels.push_back(file.label);
+  }
+  return {std::move(files), std::move(labels)};
+}
+
+ClassNames classes_of(const data::ClassifiedSplit& split) { return {split.classes, split.category_ids}; }
+
+Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
+                          const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits) {
+  Accuracy accuracy{metrics::ClassificationMeter(classifier.options.classes), {}};
+  accuracy.skipped =
+      for_each_logits(classifier, split.photographs, options, ranks, [&](int64_t file, std::span<const float> logits) {
+        accuracy.counts.add(logits, split.labels.at(static_cast<size_t>(file)));
+        if (on_logits) on_logits(file, logits);
+      });
+  accuracy.counts = over_ranks(accuracy.counts, ranks);
+  return accuracy;
+}
+
+nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& classes) {
+  const metrics::ClassificationScores scores = accuracy.counts.scores();
+  Json per_class = Json::array();
+  for (const double value : scores.per_class_accuracy) per_class.push_back(number(value));
+  Json json{{"top1", number(scores.top1)},
+            {"top5", number(scores.top5)},
+            {"loss", number(scores.loss)},
+            {"images", scores.images},
+            {"mean_class_accuracy", number(scores.mean_class_accuracy)},
+            {"per_class_accuracy", per_class},
+            {"classes", classes.names}};
+  if (!accuracy.skipped.empty()) json["skipped"] = accuracy.skipped;
+  return json;
+}
+
+std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
+                                                     LabelledPhotographs split, InferenceOptions options) {
+  return std::make_unique<AccuracyEvaluator>(classifier, std::move(classes), std::move(split), options);
+}
+
+}  // namespace gtsa::transfer

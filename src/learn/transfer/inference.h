@@ -1,0 +1,34 @@
+#pragma once
+// A classifier at work: every picture of a list once, in order, a batch at a time.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/data/photographs.h"
+#include "core/image/decode.h"
+#include "learn/dist/communicator.h"
+#include "learn/transfer/classifier.h"
+
+namespace gtsa::transfer {
+
+struct InferenceOptions {
+  int64_t batch = 64;  ///< pictures a forward pass; changes no result beyond rounding
+  int workers = 1;
+  double max_bad_share = 0.01;
+  image::DecodeOptions decode{.apply_exif = false};
+};
+
+/// Told of a picture: its place in the list and its logits [classes].
+using OnLogits = std::function<void(int64_t file, std::span<const float> logits)>;
+
+/// The evaluation transform (data/classify_recipe.h) at the encoder's image_size, no drop path. Of several ranks each
+/// takes its share of the pictures. A few batches are in memory at a time. Returns why pictures were left out, each
+/// reason with its file; throws Error if too many cannot be read.
+std::vector<std::string> for_each_logits(const Classifier& classifier, const data::Photographs& photographs,
+                                         const InferenceOptions& options, const dist::Communicator& ranks,
+                                         const OnLogits& on_logits);
+
+}  // namespace gtsa::transfer
