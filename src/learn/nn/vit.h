@@ -95,8 +95,8 @@ at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPa
 /// The same with the class token (final norm applied).
 VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
 
-/// The class tokens of the last `count` blocks (1..depth), each through the final norm, side by side in the order of the
-/// blocks: [n, count * C]. What DINO's linear evaluation sees.
+/// The class tokens of the last `count` blocks (1..depth), each through the final norm, side by side in the order of
+/// the blocks: [n, count * C]. What DINO's linear evaluation sees.
 at::Tensor forward_class_tokens(const Vit& vit, const at::Tensor& images, int64_t count);
 
 /// Class token (first) and patch tokens as the last block leaves them, without final norm: [n, 1 + T, C].

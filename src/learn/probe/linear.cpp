@@ -19,6 +19,7 @@
 #include <span>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/rng.h"
 #include "learn/train/lars.h"
 
@@ -116,13 +117,25 @@ void check_set(const LabelledFeatures& set, int64_t classes) {
   for (const int64_t label : set.labels) GTSA_CHECK(label >= 0 && label < classes, "class {} of {}", label, classes);
 }
 
+/// Steps of an epoch: the incomplete last batch counts unless it is dropped, or is one row alone, without a variance.
+int64_t steps_of(int64_t rows, int64_t batch, const LinearOptions& options) {
+  const bool with_rest = !options.drop_last && rows % batch > (options.batch_norm ? 1 : 0);
+  return rows / batch + (with_rest ? 1 : 0);
+}
+
+/// LARS turns weights by a thousandth a step: a run that is too short for it says nothing of the features.
+void warn_if_short(int64_t steps, const LinearOptions& options) {
+  constexpr int64_t kFew = 1000;
+  if (options.trust == 0 || steps * options.epochs >= kFew) return;
+  log::warning("{} steps in all are few for LARS: a smaller --batch makes more of them", steps * options.epochs);
+}
+
 /// Trains through one epoch's rows; gives its loss and the rate of its last step.
 LinearEpoch train_epoch(LinearHead& head, train::MomentumDescent& optimizer, const LabelledFeatures& set, int64_t epoch,
                         const LinearOptions& options) {
   const int64_t rows = set.values.size(0), batch = std::min(options.batch, rows);
-  // The incomplete last batch; one row alone has no variance.
-  const bool with_rest = !options.drop_last && rows % batch > (options.batch_norm ? 1 : 0);
-  const int64_t steps = rows / batch + (with_rest ? 1 : 0);
+  const int64_t steps = steps_of(rows, batch, options);
+  if (epoch == 0) warn_if_short(steps, options);
   const double peak = options.base_lr * static_cast<double>(batch) / 256;
   const std::vector<int64_t> order = order_of(rows, options, epoch);
   const at::Tensor labels = view_of(set.labels);
