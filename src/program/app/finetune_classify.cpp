@@ -20,17 +20,18 @@ class Classification final : public Method {
  public:
   explicit Classification(const FinetuneClassifyOptions& options) : options_(options) {}
 
-  data::Photographs find_photographs() override {
+  data::FoundPhotographs find_photographs() override {
     const auto& folders = options_.data.folders;
     if (folders.empty()) throw UsageError("--data is missing: name a folder of pictures with classes");
     if (folders.size() > 1) throw UsageError("--data: one folder of pictures with classes is wanted");
     train_ = data::read_classified(folders[0], "train");
-    log::info("{}: {} pictures of {} classes", folders[0], train_.files.size(), train_.classes.size());
+    std::vector<std::string> description{
+        fmt::format("{}: {} pictures of {} classes", folders[0], train_.files.size(), train_.classes.size())};
     if (evaluates()) {
       val_ = data::read_classified(folders[0], "val");
-      log::info("{}: {} pictures to evaluate on", folders[0], val_.files.size());
+      description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
     }
-    return transfer::labelled(train_).photographs;
+    return {transfer::labelled(train_).photographs, std::move(description)};
   }
   double memory_bytes(int64_t micro_batch) const override { return transfer::memory_bytes(network(), micro_batch); }
   double gflop_per_image() const override { return transfer::gflop_per_image(network()); }

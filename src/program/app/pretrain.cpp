@@ -8,7 +8,6 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/crop_pictures.h"
-#include "core/data/shards.h"
 #include "learn/ssl/dino_cost.h"
 #include "learn/ssl/gtsa_cost.h"
 #include "program/app/evaluators.h"
@@ -23,12 +22,10 @@ class Pretraining : public Method {
  public:
   explicit Pretraining(const PretrainOptions& options) : options_(options) {}
 
-  data::Photographs find_photographs() override {
+  data::FoundPhotographs find_photographs() override {
     if (options_.data.folders.empty()) throw UsageError("--data is missing: name a folder of photographs");
     const std::vector<fs::path> folders(options_.data.folders.begin(), options_.data.folders.end());
-    data::FoundPhotographs found = data::find_photographs(folders);
-    for (const std::string& line : found.description) log::info("{}", line);
-    return found.photographs;
+    return data::find_photographs(folders);
   }
   train::AdamWOptions optimizer() const override { return {.clip = options_.train.clip}; }
   int64_t evaluate_every(const train::RunPlan&) const override { return options_.probe_every; }

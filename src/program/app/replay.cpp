@@ -73,7 +73,7 @@ void replay(const ReplayOptions& options) {
   const fs::path path = find_state(options.run, options.step);
   const auto [configuration, method] = run_of(options.run, path);
   const TrainingOptions& training = configuration->training;
-  const RunParts parts(training, method->find_photographs(),
+  const RunParts parts(training, method->find_photographs().photographs,
                        [&m = *method](int64_t micro_batch) { return m.memory_bytes(micro_batch); });
   train::Task& task = method->make_task(parts.plan);
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), method->optimizer());

@@ -229,7 +229,9 @@ Ending run_training(Configuration& c, Method& method, const std::string& command
   if (!options.command.dry_run && out.empty()) throw UsageError("--out is missing: name the folder of the run");
   const StopSignals signals;
   const int64_t threads = prepare_arithmetic(options.train.threads);
-  const RunParts parts(options, method.find_photographs(),
+  data::FoundPhotographs found = method.find_photographs();
+  for (const std::string& line : found.description) log::info("{}", line);
+  const RunParts parts(options, std::move(found.photographs),
                        [&](int64_t micro_batch) { return method.memory_bytes(micro_batch); });
   if (options.command.dry_run) return dry_run(c, method, parts);
   // Whatever can be wrong shows before the folder is touched: --overwrite gives up an old run only for one that begins.

@@ -11,6 +11,7 @@
 #include "core/data/loader.h"
 #include "core/data/photographs.h"
 #include "core/data/sampler.h"
+#include "core/data/shards.h"
 #include "core/run/run.h"
 #include "learn/train/trainer.h"
 #include "program/app/configuration.h"
@@ -44,8 +45,8 @@ struct RunParts {
 class Method {
  public:
   virtual ~Method() = default;
-  /// What is trained on; says in the log what was found.
-  virtual data::Photographs find_photographs() = 0;
+  /// What is trained on.
+  virtual data::FoundPhotographs find_photographs() = 0;
   /// Estimate of a step's peak in bytes.
   virtual double memory_bytes(int64_t micro_batch) const = 0;
   /// Nominal work of a training step for one photograph.
