@@ -1,11 +1,9 @@
 #include "core/data/dino_recipe.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/rng.h"
 #include "core/data/resized_crop.h"
 
 namespace gtsa::data {
@@ -13,26 +11,6 @@ namespace {
 
 /// Place of a view in the lists of probabilities: first global, other global, local.
 size_t distortion_of(int64_t view, int64_t globals) { return view == 0 ? 0 : view < globals ? 1 : 2; }
-
-/// Every draw is made whether or not it is used, so that no probability moves the draws behind it.
-void draw_colours(Rng rng, const DinoViewOptions& options, size_t distortion, ViewPlan& plan) {
-  plan.flip = rng.chance(options.flip_probability);
-  plan.jitter = rng.chance(options.jitter_probability);
-  std::array<uint32_t, 4> order{0, 1, 2, 3};
-  shuffle(rng, order);
-  std::transform(order.begin(), order.end(), plan.order.begin(),
-                 [](uint32_t code) { return static_cast<Jitter>(code); });
-  const auto within = [&](Range range) { return rng.uniform(range.low, range.high); };
-  plan.brightness = within(options.brightness);
-  plan.contrast = within(options.contrast);
-  plan.saturation = within(options.saturation);
-  plan.hue = within(options.hue);
-  plan.grayscale = rng.chance(options.grayscale_probability);
-  const bool blur = rng.chance(options.blur_probability[distortion]);
-  const float radius = within(options.blur_radius);
-  if (blur) plan.blur_radius = radius;
-  plan.solarize = rng.chance(options.solarize_probability[distortion]);
-}
 
 }  // namespace
 
@@ -57,8 +35,11 @@ std::vector<ViewPlan> plan_dino_views(Size photo, const DinoViewOptions& options
     views[v].side = options.crop_sizes[kind];
     views[v].crop = draw_resized_crop(crops, photo, {.area_share = options.area_shares[kind]});
     views[v].filter = image::Filter::bicubic;
-    draw_colours(Rng({options.seed, epoch, place, static_cast<uint32_t>(v), Purpose::colour}), options,
-                 distortion_of(number, options.global_views()), views[v]);
+    Rng rng({options.seed, epoch, place, static_cast<uint32_t>(v), Purpose::colour});
+    const size_t distortion = distortion_of(number, options.global_views());
+    views[v].flip = rng.chance(options.flip_probability);
+    draw_colours(rng, options.colours, options.blur_probability[distortion], views[v]);
+    views[v].solarize = rng.chance(options.solarize_probability[distortion]);
   }
   return views;
 }

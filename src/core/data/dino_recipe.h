@@ -17,16 +17,11 @@ struct DinoViewOptions {
   std::vector<int64_t> num_crops{2, 8};                         ///< views of a kind; two or more global ones
   std::vector<Range> area_shares{{0.4F, 1.0F}, {0.05F, 0.4F}};  ///< share of the photograph's area, by kind
   float flip_probability = 0.5F;
-  float jitter_probability = 0.8F;
-  Range brightness{0.6F, 1.4F};
-  Range contrast{0.6F, 1.4F};
-  Range saturation{0.8F, 1.2F};
-  Range hue{-0.1F, 0.1F};
-  float grayscale_probability = 0.2F;
+  ColourOptions colours{
+      .brightness = {0.6F, 1.4F}, .contrast = {0.6F, 1.4F}, .saturation = {0.8F, 1.2F}, .hue = {-0.1F, 0.1F}};
   /// Of the first global view, of the second (and any further one), of local ones.
   std::vector<float> blur_probability{1.0F, 0.1F, 0.5F};
   std::vector<float> solarize_probability{0.0F, 0.2F, 0.0F};
-  Range blur_radius{0.1F, 2.0F};
   image::DecodeOptions decode;
   uint64_t seed = 0;  ///< of the views; the sampler has its own
 

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/base/rng.h"
 #include "core/image/blur.h"
 #include "core/image/colour.h"
 #include "core/image/normalize.h"
@@ -70,24 +69,6 @@ class CropDrawer {
   bool capped_ = false;
 };
 
-/// Every draw is made whether or not it is used, so that no probability moves the draws behind it.
-void draw_colours(Rng rng, const ViewOptions& options, ViewPlan& plan) {
-  plan.jitter = rng.chance(options.jitter_probability);
-  std::array<uint32_t, 4> order{0, 1, 2, 3};
-  shuffle(rng, order);
-  std::transform(order.begin(), order.end(), plan.order.begin(),
-                 [](uint32_t code) { return static_cast<Jitter>(code); });
-  const auto within = [&](Range range) { return rng.uniform(range.low, range.high); };
-  plan.brightness = within(options.brightness);
-  plan.contrast = within(options.contrast);
-  plan.saturation = within(options.saturation);
-  plan.hue = within(options.hue);
-  plan.grayscale = rng.chance(options.grayscale_probability);
-  const bool blur = rng.chance(options.blur_probability);
-  const float radius = within(options.blur_radius);
-  if (blur) plan.blur_radius = radius;
-}
-
 void apply(Jitter step, const ViewPlan& plan, image::Planes& view) {
   switch (step) {
     case Jitter::brightness:
@@ -142,11 +123,11 @@ void ViewOptions::check() const {
       throw UsageError("area shares from {} to {} are no range within 0 to 1", share.low, share.high);
     }
   }
-  if (!is_share(min_overlap) || !is_share(jitter_probability) || !is_share(grayscale_probability) ||
+  if (!is_share(min_overlap) || !is_share(colours.jitter_probability) || !is_share(colours.grayscale_probability) ||
       !is_share(blur_probability)) {
     throw UsageError(
         "the least overlap ({}) and the probabilities of jitter ({}), grey ({}) and blur ({}) lie between 0 and 1",
-        min_overlap, jitter_probability, grayscale_probability, blur_probability);
+        min_overlap, colours.jitter_probability, colours.grayscale_probability, blur_probability);
   }
   if (max_candidates < 1)
     throw UsageError("{} candidates are too few: at least one crop must be drawn", max_candidates);
@@ -156,6 +137,23 @@ uint64_t probe_seed(uint64_t seed, uint64_t draw, uint64_t index) {
   Rng rng({seed, draw, index, 0, Purpose::probe});
   const uint64_t low = rng.bits();
   return uint64_t{rng.bits()} << 32 | low;
+}
+
+void draw_colours(Rng& rng, const ColourOptions& options, float blur_probability, ViewPlan& plan) {
+  plan.jitter = rng.chance(options.jitter_probability);
+  std::array<uint32_t, 4> order{0, 1, 2, 3};
+  shuffle(rng, order);
+  std::transform(order.begin(), order.end(), plan.order.begin(),
+                 [](uint32_t code) { return static_cast<Jitter>(code); });
+  const auto within = [&](Range range) { return rng.uniform(range.low, range.high); };
+  plan.brightness = within(options.brightness);
+  plan.contrast = within(options.contrast);
+  plan.saturation = within(options.saturation);
+  plan.hue = within(options.hue);
+  plan.grayscale = rng.chance(options.grayscale_probability);
+  const bool blur = rng.chance(blur_probability);
+  const float radius = within(options.blur_radius);
+  if (blur) plan.blur_radius = radius;
 }
 
 void set_boxes(MultiCropPlan& plan) {
@@ -178,7 +176,8 @@ MultiCropPlan plan_views(Size photo, const ViewOptions& options, uint64_t seed, 
     const auto number = static_cast<uint32_t>(v);
     view.crop = crops.next(static_cast<int64_t>(v));
     view.side = options.crop_sizes[options.kind_of(static_cast<int64_t>(v))];
-    draw_colours(Rng({seed, epoch, place, number, Purpose::colour}), options, view);
+    Rng colours({seed, epoch, place, number, Purpose::colour});
+    draw_colours(colours, options.colours, options.blur_probability, view);
     view.turn = static_cast<Turn>(Rng({seed, epoch, place, number, Purpose::turn}).below(4));
   }
   plan.candidates = crops.candidates();

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/rng.h"
 #include "core/geometry/crop.h"
 #include "core/geometry/types.h"
 #include "core/image/columns.h"
@@ -23,6 +24,18 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// How a view's colours are drawn; all but how often it is blurred, which differs by view. Defaults are GTSA's.
+struct ColourOptions {
+  float jitter_probability = 0.8F;
+  Range brightness{0.2F, 1.8F};
+  Range contrast{0.2F, 1.8F};
+  Range saturation{0.2F, 1.8F};
+  Range hue{-0.2F, 0.2F};  ///< shift, in turns of the colour circle
+  float grayscale_probability = 0.2F;
+  Range blur_radius{0.1F, 2.0F};  ///< pixels, Pillow's radius
+  bool operator==(const ColourOptions&) const = default;
+};
+
 /// How views are drawn. Defaults are the original's.
 struct ViewOptions {
   std::vector<int64_t> crop_sizes{224, 96};                    ///< side of a kind's views in pixels: global, local
@@ -30,14 +43,8 @@ struct ViewOptions {
   std::vector<Range> area_shares{{0.3F, 1.0F}, {0.1F, 0.3F}};  ///< share of the photograph's area, by kind
   double min_overlap = 0.01;      ///< share of the photograph that a view has in common with every global one
   int64_t max_candidates = 1000;  ///< crops drawn for one photograph before views fall back to existing ones
-  float jitter_probability = 0.8F;
-  Range brightness{0.2F, 1.8F};
-  Range contrast{0.2F, 1.8F};
-  Range saturation{0.2F, 1.8F};
-  Range hue{-0.2F, 0.2F};  ///< shift, in turns of the colour circle
-  float grayscale_probability = 0.2F;
+  ColourOptions colours;
   float blur_probability = 0.2F;
-  Range blur_radius{0.1F, 2.0F};  ///< pixels, Pillow's radius
 
   int64_t global_views() const;
   int64_t views() const;
@@ -89,6 +96,10 @@ MultiCropPlan plan_views(Size photo, const ViewOptions& options, uint64_t seed, 
 /// Seed of the views that a probe with this seed takes of the photograph at `index` of its list, the `draw`-th time:
 /// they are none of pretraining's.
 uint64_t probe_seed(uint64_t seed, uint64_t draw, uint64_t index);
+
+/// Jitter, grey and blur of a view. Every draw is made whether or not it is used, so that no probability moves the
+/// draws behind it.
+void draw_colours(Rng& rng, const ColourOptions& options, float blur_probability, ViewPlan& plan);
 
 /// Fills the boxes of a plan from its views.
 void set_boxes(MultiCropPlan& plan);

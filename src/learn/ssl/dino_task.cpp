@@ -67,12 +67,7 @@ double DinoTask::temperature(const train::Position& position) const {
 }
 
 train::Values DinoTask::values(const train::Position& position) const {
-  const DinoSchedule& s = schedule_;
-  train::Values values;
-  values.lr = train::warmup_cosine(s.lr, s.min_lr, s.warmup_steps, position.step, position.total_steps);
-  values.weight_decay = train::cosine(s.weight_decay, s.weight_decay_end, position.step, position.total_steps);
-  values.momentum = train::cosine(s.momentum, 1, position.step, position.total_steps);
-  values.next_momentum = train::cosine(s.momentum, 1, position.step + 1, position.total_steps);
+  train::Values values = schedule_.base.values(position);
   values.others = {{"teacher_temperature", temperature(position)}};
   return values;
 }

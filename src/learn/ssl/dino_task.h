@@ -4,18 +4,14 @@
 
 #include "core/data/dino_recipe.h"
 #include "learn/ssl/dino_network.h"
+#include "learn/ssl/schedule.h"
 #include "learn/train/task.h"
 
 namespace gtsa::ssl {
 
-/// What the schedules follow (docs/dino.md). Steps are optimiser steps.
+/// DINO's schedules (docs/dino.md 4). Steps are optimiser steps.
 struct DinoSchedule {
-  double lr = 5e-4;  ///< peak
-  double min_lr = 1e-6;
-  int64_t warmup_steps = 0;
-  double weight_decay = 0.04;
-  double weight_decay_end = 0.4;
-  double momentum = 0.996;  ///< teacher's share of itself at step 0; 1 at the end
+  Schedule base;
   struct Temperature {
     double first = 0.04;
     double last = 0.04;

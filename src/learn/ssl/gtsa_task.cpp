@@ -8,7 +8,6 @@
 #include "core/base/error.h"
 #include "learn/model/encoder.h"
 #include "learn/ssl/feature_health.h"
-#include "learn/train/schedule.h"
 
 namespace gtsa::ssl {
 namespace {
@@ -67,15 +66,9 @@ double GtsaTask::correspondence_weight(const train::Position& position) const {
 }
 
 train::Values GtsaTask::values(const train::Position& position) const {
-  const auto& [step, total, unused] = position;
-  const GtsaSchedule& s = schedule_;
-  train::Values values;
-  values.lr = train::warmup_cosine(s.lr, s.min_lr, s.warmup_steps, step, total);
-  values.weight_decay = train::cosine(s.weight_decay, s.weight_decay_end, step, total);
-  values.momentum = train::cosine(s.momentum, 1, step, total);
-  values.next_momentum = train::cosine(s.momentum, 1, step + 1, total);
+  train::Values values = schedule_.base.values(position);
   values.others = {{"coefficient_correspondence", correspondence_weight(position)},
-                   {"coefficient_rotation", s.rotation}};
+                   {"coefficient_rotation", schedule_.rotation}};
   return values;
 }
 

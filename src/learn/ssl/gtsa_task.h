@@ -4,19 +4,15 @@
 #include "core/data/multicrop_recipe.h"
 #include "learn/ssl/gtsa_losses.h"
 #include "learn/ssl/gtsa_network.h"
+#include "learn/ssl/schedule.h"
 #include "learn/train/options.h"
 #include "learn/train/task.h"
 
 namespace gtsa::ssl {
 
-/// What the schedules follow (docs/method.md 4). Steps are optimiser steps.
+/// GTSA's schedules. Steps are optimiser steps.
 struct GtsaSchedule {
-  double lr = 1e-3;  ///< peak
-  double min_lr = 1e-6;
-  int64_t warmup_steps = 0;
-  double weight_decay = 0.04;
-  double weight_decay_end = 0.4;
-  double momentum = 0.996;  ///< teacher's share of itself at step 0; 1 at the end
+  Schedule base;
   double correspondence = 0.5;
   double rotation = 0.5;
   int64_t correspondence_from_step = 0;

@@ -168,13 +168,17 @@ data::MultiCropOptions PretrainOptions::samples() const {
   return samples;
 }
 
-ssl::GtsaSchedule PretrainOptions::schedule(const train::RunPlan& plan) const {
+ssl::Schedule PretrainOptions::common_schedule(const train::RunPlan& plan) const {
   return {.lr = plan.lr,
           .min_lr = train.min_lr,
           .warmup_steps = plan.warmup_steps,
           .weight_decay = train.weight_decay,
           .weight_decay_end = weight_decay_end,
-          .momentum = teacher_momentum,
+          .momentum = teacher_momentum};
+}
+
+ssl::GtsaSchedule PretrainOptions::schedule(const train::RunPlan& plan) const {
+  return {.base = common_schedule(plan),
           .correspondence = correspondence,
           .rotation = rotation,
           .correspondence_from_step =
@@ -205,12 +209,7 @@ data::DinoViewOptions PretrainOptions::dino_samples() const {
 }
 
 ssl::DinoSchedule PretrainOptions::dino_schedule(const train::RunPlan& plan) const {
-  return {.lr = plan.lr,
-          .min_lr = train.min_lr,
-          .warmup_steps = plan.warmup_steps,
-          .weight_decay = train.weight_decay,
-          .weight_decay_end = weight_decay_end,
-          .momentum = teacher_momentum,
+  return {.base = common_schedule(plan),
           .teacher_temperature = {.first = dino.warmup_teacher_temperature,
                                   .last = dino.teacher_temperature,
                                   .epochs = dino.warmup_teacher_temperature_epochs},

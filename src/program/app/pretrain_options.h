@@ -85,6 +85,9 @@ struct PretrainOptions final : TrainingOptions {
   ssl::DinoOptions dino_networks() const;
   data::DinoViewOptions dino_samples() const;
   ssl::DinoSchedule dino_schedule(const train::RunPlan& plan) const;
+
+ private:
+  ssl::Schedule common_schedule(const train::RunPlan& plan) const;
 };
 
 using PretrainConfiguration = ConfigurationOf<PretrainOptions>;

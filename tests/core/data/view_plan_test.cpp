@@ -105,7 +105,7 @@ TEST(MultiCrop, IsAPureFunctionOfItsKey) {
 
 TEST(MultiCrop, KeepsCropsWhenOtherProbabilitiesChange) {
   ViewOptions plain;
-  plain.jitter_probability = 0;
+  plain.colours.jitter_probability = 0;
   plain.blur_probability = 0;
   const auto with = plan_views({640, 480}, ViewOptions{}, 1, 0, 0);
   const auto without = plan_views({640, 480}, plain, 1, 0, 0);
@@ -250,7 +250,7 @@ TEST(ViewPlan, TurnsAndCropsThePictureAndItsBoxesAlike) {
     return std::array<uint8_t, 3>{static_cast<uint8_t>(x), static_cast<uint8_t>(y), 0};
   });
   ViewOptions options{.crop_sizes = {112, 48}, .num_crops = {2, 6}};
-  options.jitter_probability = options.grayscale_probability = options.blur_probability = 0;
+  options.colours.jitter_probability = options.colours.grayscale_probability = options.blur_probability = 0;
   for (uint64_t place = 0; place < 20; ++place) {
     const MultiCropPlan plan = plan_views(photo.size(), options, 4, 0, place);
     for (size_t v = 0; v < plan.views.size(); ++v) {

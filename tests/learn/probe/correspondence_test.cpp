@@ -70,8 +70,8 @@ std::vector<fs::path> write_pictures(const test::TemporaryFolder& folder, int co
 /// Crops and turns only.
 CorrespondenceOptions without_colours() {
   CorrespondenceOptions options;
-  options.views.jitter_probability = 0;
-  options.views.grayscale_probability = 0;
+  options.views.colours.jitter_probability = 0;
+  options.views.colours.grayscale_probability = 0;
   options.views.blur_probability = 0;
   return options;
 }

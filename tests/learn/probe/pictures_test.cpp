@@ -50,7 +50,8 @@ image::Image coordinate_picture(int64_t width, int64_t height) {
 
 PictureOptions plain() {
   PictureOptions options;
-  options.views.jitter_probability = options.views.grayscale_probability = options.views.blur_probability = 0;
+  options.views.colours.jitter_probability = options.views.colours.grayscale_probability =
+      options.views.blur_probability = 0;
   return options;
 }
 

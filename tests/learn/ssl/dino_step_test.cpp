@@ -40,12 +40,12 @@ ssl::DinoOptions options_of(const nlohmann::json& c) {
 
 ssl::DinoSchedule schedule_of(const nlohmann::json& c) {
   const int64_t iters = c.at("iters");
-  return {.lr = c.at("lr"),
-          .min_lr = c.at("min_lr"),
-          .warmup_steps = c.at("warmup").get<int64_t>() * iters,
-          .weight_decay = c.at("wd"),
-          .weight_decay_end = c.at("wd_end"),
-          .momentum = c.at("momentum"),
+  return {.base = {.lr = c.at("lr"),
+                   .min_lr = c.at("min_lr"),
+                   .warmup_steps = c.at("warmup").get<int64_t>() * iters,
+                   .weight_decay = c.at("wd"),
+                   .weight_decay_end = c.at("wd_end"),
+                   .momentum = c.at("momentum")},
           .teacher_temperature = {.first = c.at("temp0"), .last = c.at("temp1"), .epochs = c.at("temp_warm")},
           .last_layer_from_step = c.at("freeze").get<int64_t>() * iters};
 }

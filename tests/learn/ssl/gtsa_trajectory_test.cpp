@@ -55,12 +55,12 @@ TEST(gtsa_trajectory_tiny_GoldenTest, LossesNormsAndFinalWeightsAgree) {
   ssl::GtsaOptions options = test::golden_options(golden);
   options.vit.drop_path = 0;
   const int64_t iters = json.at("iters"), epochs = json.at("epochs"), warmup = json.at("warmup");
-  const ssl::GtsaSchedule schedule{.lr = json.at("lr"),
-                                   .min_lr = json.at("min_lr"),
-                                   .warmup_steps = warmup * iters,
-                                   .weight_decay = json.at("wd"),
-                                   .weight_decay_end = json.at("wd_end"),
-                                   .momentum = json.at("momentum"),
+  const ssl::GtsaSchedule schedule{.base = {.lr = json.at("lr"),
+                                            .min_lr = json.at("min_lr"),
+                                            .warmup_steps = warmup * iters,
+                                            .weight_decay = json.at("wd"),
+                                            .weight_decay_end = json.at("wd_end"),
+                                            .momentum = json.at("momentum")},
                                    .correspondence = json.at("pc_coef"),
                                    .rotation = json.at("rot_coef"),
                                    .correspondence_from_step = (warmup + 1) * iters};
