@@ -4,6 +4,8 @@
 #   scripts/bench.sh --data photos              all three: input (one thread), a training step, frozen features
 #   scripts/bench.sh --data photos --pairs 9    more pairs (7 by default)
 #   scripts/bench.sh --only step --threads 2    one of data, step, features
+#   scripts/bench.sh --only classify --data D   fine-tuning and evaluation of classify_tiny_cpu's network; D has train/
+#                                               and val/ with a folder a class
 # Needs a build (scripts/build.sh) and scripts/setup.sh --peers. Wants a quiet machine; twenty minutes with the defaults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,11 +39,22 @@ for what in $only; do
       flags=(--data "$data" --threads 1 --seconds "$seconds") ;;
     step) flags=(--model small --batch 8 --steps "$steps" --threads "$threads") ;;
     features) flags=(--model small --batch 32 --threads "$threads") ;;
-    *) fail "nothing is called '$what': data, step, features" ;;
+    classify)
+      [ -n "$data" ] || fail "--data is missing: name a folder with train/CLASS and val/CLASS"
+      flags=(--data "$data" --model tiny --patch-size 8 --image-size 64 --batch 32 --steps 60 --threads "$threads") ;;
+    *) fail "nothing is called '$what': data, step, features, classify" ;;
   esac
   for ((pair = 1; pair <= pairs; ++pair)); do
     printf 'bench: %s, pair %d of %d\n' "$what" "$pair" "$pairs" >&2
-    "$gtsa" bench "$what" "${flags[@]}" --json >>"$results/$what.ours"
+    if [ "$what" = classify ]; then
+      "$gtsa" finetune classify --config classify_tiny_cpu "${flags[@]}" --workers 1 --eval-every 0 --out "$results/run" \
+        --overwrite 2>/dev/null
+      "$gtsa" eval classify --weights "$results/run" --data "$data" --threads "$threads" --workers 1 --micro-batch 32 \
+        --json >"$results/eval.json" 2>/dev/null
+      "$python3" benchmarks/peers/classify_ours.py "$results/run" "$results/eval.json" >>"$results/$what.ours"
+    else
+      "$gtsa" bench "$what" "${flags[@]}" --json >>"$results/$what.ours"
+    fi
     "$python3" "benchmarks/peers/$what.py" "${flags[@]}" --json >>"$results/$what.peer"
   done
 done

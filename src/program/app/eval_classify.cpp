@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/log.h"
@@ -103,6 +104,8 @@ void eval_classify(const EvalClassifyOptions& options) {
   transfer::check_classes(loaded, transfer::classes_of(split), root);
   Predictions predictions(split, root);
   const auto ranks = dist::one_rank();
+  const Clock clock = steady_clock();
+  const double begin = clock();
   const transfer::Accuracy accuracy =
       transfer::measure_accuracy(loaded.classifier, transfer::labelled(split),
                                  {.batch = options.micro_batch,
@@ -112,6 +115,7 @@ void eval_classify(const EvalClassifyOptions& options) {
                                  *ranks, [&](int64_t file, std::span<const float> logits) {
                                    if (!options.predictions.empty()) predictions.add(file, logits);
                                  });
+  const double seconds = clock() - begin;
   for (const std::string& reason : accuracy.skipped) log::warning("left out {}", reason);
   if (!options.predictions.empty()) write_atomically(real_files(), options.predictions, predictions.text());
   if (!options.confusion.empty()) {
@@ -120,6 +124,7 @@ void eval_classify(const EvalClassifyOptions& options) {
   if (options.json) {
     nlohmann::ordered_json json{{"weights", loaded.source}, {"data", root}, {"split", options.split}};
     json.update(transfer::to_json(accuracy, loaded.classes));
+    json["images_per_second"] = static_cast<double>(accuracy.counts.scores().images) / seconds;
     std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     return;
   }
