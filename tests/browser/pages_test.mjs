@@ -163,7 +163,7 @@ const tests = {
     const page = await open(browser, "report.html");
     const whole = await page.locator("main").innerText();
     for (const words
-             of ["What frozen features know", "before training", "\u00d71.50", "Rotation: 61% right", "never seen",
+             of ["Evaluations, before and after", "before training", "\u00d71.50", "Rotation: 61% right", "never seen",
                  "absent", "loss crop is nan", "gtsa_reference.toml:4", "a processor", "head 2",
                  "where the geometry says"]) {
       assert.ok(whole.includes(words), words);

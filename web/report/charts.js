@@ -25,7 +25,7 @@ function chartGroups(runs) {
   const losses = metrics.filter((name) => name.startsWith("loss"));
   return [
     ["Loss", "metrics", losses],
-    ["Probes over the run", "probes", names("probes")],
+    ["Evaluations over the run", "probes", names("probes")],
     ["Gradient and speed", "metrics", metrics.filter((name) => !schedule(name) && !losses.includes(name))],
     ["Health of the features", "health", names("health")],
     ["Schedule", "metrics", metrics.filter(schedule)],

@@ -34,7 +34,7 @@ function probeTable(runs) {
   };
   const several = runs.length > 1;
   return section(
-      "What frozen features know, before and after",
+      "Evaluations, before and after",
       el("div", {class: "card scroll", id: "probes"},
          el("table", {},
             el("thead", {},
