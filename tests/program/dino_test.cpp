@@ -135,6 +135,8 @@ TEST_F(Dino, OnAnotherRecipeTakesItsOwnViews) {
                                  photographs_.string(), "--dry-run", "--batch", "4"}});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("method = \"dino\""));
+  EXPECT_THAT(ended.out, HasSubstr("global_area = [0.4, 1"));
+  EXPECT_THAT(ended.out, HasSubstr("local_area = [0.05, 0.4]"));
 }
 
 }  // namespace

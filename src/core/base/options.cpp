@@ -154,6 +154,11 @@ Field& Field::only_flag() {
   return *this;
 }
 
+Field& Field::says(std::string help) {
+  help_ = std::move(help);
+  return *this;
+}
+
 Field& Field::meaning(std::string text) {
   meaning_ = std::move(text);
   return *this;

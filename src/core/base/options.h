@@ -53,6 +53,8 @@ class Field {
   Field& switched_off_by(std::string flag);
   /// A flag of the command that is no property of the run: not in TOML, not in config.toml.
   Field& only_flag();
+  /// Another line of help, where a command means the option in its own way.
+  Field& says(std::string help);
   /// What the default means where the number alone does not tell ("0 = from the grid").
   Field& meaning(std::string text);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/data/inaturalist.h"
@@ -45,9 +46,27 @@ void check_files(const fs::path& root, const ClassifiedSplit& split) {
   }
 }
 
-ClassifiedSplit read_json(const fs::path& root, const std::string& split) {
+bool has_json(const fs::path& root) {
+  if (is_inaturalist_layout(root)) return true;
+  if (is_class_folder_layout(root)) return false;
+  throw Error(
+      "{} holds neither train2019.json and val2019.json (iNaturalist's layout) nor train/CLASS and val/CLASS "
+      "(class folders)",
+      root.string());
+}
+
+/// What can be wrong with a split that was read.
+ClassifiedSplit checked(const fs::path& root, const std::string& split, ClassifiedSplit result) {
+  if (result.files.empty()) throw Error("{} has no pictures for {}", root.string(), split);
+  if (result.classes.size() < 2) {
+    throw Error("{} has one class only, {}: classification needs two or more", root.string(), result.classes.front());
+  }
+  return result;
+}
+
+ClassifiedSplit read_json(const fs::path& root, const std::string& split, const ClassifiedSplit* train) {
   ClassifiedSplit result = read_inaturalist(root, split);
-  if (split != "train") take_classes_of(read_inaturalist(root, "train"), root, result);
+  if (train != nullptr) take_classes_of(*train, root, result);
   check_files(root, result);
   return result;
 }
@@ -55,19 +74,27 @@ ClassifiedSplit read_json(const fs::path& root, const std::string& split) {
 }  // namespace
 
 ClassifiedSplit read_classified(const fs::path& root, const std::string& split) {
-  const bool json = is_inaturalist_layout(root);
-  if (!json && !is_class_folder_layout(root)) {
-    throw Error(
-        "{} holds neither train2019.json and val2019.json (iNaturalist's layout) nor train/CLASS and val/CLASS "
-        "(class folders)",
-        root.string());
+  if (!has_json(root)) return checked(root, split, read_class_folders(root, split));
+  if (split == "train") return checked(root, split, read_json(root, split, nullptr));
+  const ClassifiedSplit train = read_inaturalist(root, "train");
+  return checked(root, split, read_json(root, split, &train));
+}
+
+ClassifiedSplits read_classified(const fs::path& root) {
+  ClassifiedSplits splits{read_classified(root, "train"), {}};
+  splits.val =
+      checked(root, "val", has_json(root) ? read_json(root, "val", &splits.train) : read_class_folders(root, "val"));
+  return splits;
+}
+
+LabelledPhotographs labelled(const ClassifiedSplit& split) {
+  std::vector<fs::path> files;
+  std::vector<int64_t> labels;
+  for (const ClassifiedFile& file : split.files) {
+    files.push_back(file.file);
+    labels.push_back(file.label);
   }
-  ClassifiedSplit result = json ? read_json(root, split) : read_class_folders(root, split);
-  if (result.files.empty()) throw Error("{} has no pictures for {}", root.string(), split);
-  if (result.classes.size() < 2) {
-    throw Error("{} has one class only, {}: classification needs two or more", root.string(), result.classes.front());
-  }
-  return result;
+  return {std::move(files), std::move(labels)};
 }
 
 }  // namespace gtsa::data

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/data/class_folder.h"
+#include "core/data/photographs.h"
 
 namespace gtsa::data {
 
@@ -16,5 +18,19 @@ namespace gtsa::data {
 /// there are fewer than two classes or no pictures, validation has a class that training has not, or files that the
 /// JSON names are missing: the first one and how many.
 ClassifiedSplit read_classified(const std::filesystem::path& root, const std::string& split);
+
+/// Training and validation; each file is read once.
+struct ClassifiedSplits {
+  ClassifiedSplit train, val;
+};
+/// Both splits, as read_classified(root, split) reads each.
+ClassifiedSplits read_classified(const std::filesystem::path& root);
+
+/// Photographs and, by their number, their labels.
+struct LabelledPhotographs {
+  Photographs photographs;
+  std::vector<int64_t> labels;
+};
+LabelledPhotographs labelled(const ClassifiedSplit& split);
 
 }  // namespace gtsa::data

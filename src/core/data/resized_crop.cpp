@@ -9,24 +9,7 @@
 namespace gtsa::data {
 namespace {
 
-/// The draws of geometry::random_resized_crop from a stream, in float32 as torchvision draws them.
-class StreamDraws {
- public:
-  StreamDraws(Rng& rng, const ResizedCropOptions& options)
-      : rng_(rng),
-        area_share_(options.area_share),
-        log_ratio_{std::log(options.ratio.low), std::log(options.ratio.high)} {}
-  float area_share() { return rng_.uniform(area_share_.low, area_share_.high); }
-  float log_aspect() { return rng_.uniform(log_ratio_.low, log_ratio_.high); }
-  int64_t below(int64_t n) { return rng_.below(static_cast<uint32_t>(n)); }
-
- private:
-  Rng& rng_;
-  Range area_share_;
-  Range log_ratio_;
-};
-
-Rect clipped_crop(Size photo, StreamDraws& draws) {
+Rect clipped_crop(Size photo, CropDraws& draws) {
   const float area_share = draws.area_share();
   const Size wanted = geometry::crop_extent(photo, area_share, draws.log_aspect());
   const Size crop{std::clamp<int64_t>(wanted.width, 1, photo.width),
@@ -51,7 +34,7 @@ void ResizedCropOptions::check() const {
 
 Rect draw_resized_crop(Rng& rng, Size photo, const ResizedCropOptions& options) {
   GTSA_CHECK(photo.width > 0 && photo.height > 0, "a photograph of {} x {} has pixels", photo.width, photo.height);
-  StreamDraws draws(rng, options);
+  CropDraws draws(rng, options.area_share, {std::log(options.ratio.low), std::log(options.ratio.high)});
   if (options.one_shot) return clipped_crop(photo, draws);
   return geometry::random_resized_crop(photo, draws, options.ratio.low, options.ratio.high).crop;
 }

@@ -17,6 +17,20 @@ struct ResizedCropOptions {
   bool operator==(const ResizedCropOptions&) const = default;
 };
 
+/// The draws of geometry::random_resized_crop from a stream, in float32 as the originals draw them.
+class CropDraws {
+ public:
+  CropDraws(Rng& rng, Range area_share, Range log_ratio) : rng_(rng), area_share_(area_share), log_ratio_(log_ratio) {}
+  float area_share() { return rng_.uniform(area_share_.low, area_share_.high); }
+  float log_aspect() { return rng_.uniform(log_ratio_.low, log_ratio_.high); }
+  int64_t below(int64_t n) { return rng_.below(static_cast<uint32_t>(n)); }
+
+ private:
+  Rng& rng_;
+  Range area_share_;
+  Range log_ratio_;
+};
+
 /// A crop inside a photograph of at least one pixel: share and ratio are drawn up to geometry::kCropTries times, then
 /// the top and the left edge; where none fits, the largest centre crop within the ratios.
 Rect draw_resized_crop(Rng& rng, Size photo, const ResizedCropOptions& options);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/data/resized_crop.h"
 #include "core/image/blur.h"
 #include "core/image/colour.h"
 #include "core/image/normalize.h"
@@ -17,20 +18,9 @@ namespace {
 
 constexpr int kSolarizeFrom = 128;
 
-/// The draws of random_resized_crop from a stream, in float32 as the original draws them.
-class StreamDraws {
- public:
-  StreamDraws(Rng& rng, Range area_share) : rng_(rng), area_share_(area_share) {}
-  float area_share() { return rng_.uniform(area_share_.low, area_share_.high); }
-  float log_aspect() { return rng_.uniform(kLogMinAspect, kLogMaxAspect); }
-  int64_t below(int64_t n) { return rng_.below(static_cast<uint32_t>(n)); }
-
- private:
-  static inline const auto kLogMinAspect = static_cast<float>(std::log(geometry::kMinAspect));
-  static inline const auto kLogMaxAspect = static_cast<float>(std::log(geometry::kMaxAspect));
-  Rng& rng_;
-  Range area_share_;
-};
+/// Of crops' width over height; logarithms are rounded last.
+const Range kLogAspect{static_cast<float>(std::log(geometry::kMinAspect)),
+                       static_cast<float>(std::log(geometry::kMaxAspect))};
 
 /// Draws crops view by view: the rejection loop with its bound.
 class CropDrawer {
@@ -48,7 +38,7 @@ class CropDrawer {
 
  private:
   Rect draw(int64_t view, int64_t threshold) {
-    StreamDraws draws(rng_, options_.area_shares[options_.kind_of(view)]);
+    CropDraws draws(rng_, options_.area_shares[options_.kind_of(view)], kLogAspect);
     while (candidates_ < options_.max_candidates) {
       ++candidates_;
       const Rect crop = geometry::random_resized_crop(photo_, draws).crop;

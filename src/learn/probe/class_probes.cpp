@@ -14,23 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// Pictures of a split.
-struct Pictures {
-  explicit Pictures(data::ClassifiedSplit split) : classes(std::move(split.classes)), photographs(paths_of(split)) {
-    for (const data::ClassifiedFile& file : split.files) labels.push_back(file.label);
-  }
-  static std::vector<fs::path> paths_of(const data::ClassifiedSplit& split) {
-    std::vector<fs::path> paths;
-    for (const data::ClassifiedFile& file : split.files) paths.push_back(file.file);
-    return paths;
-  }
-
-  std::vector<std::string> classes;
-  std::vector<int64_t> labels;
-  data::Photographs photographs;
-};
-
-LabelledFeatures labelled(const Features& features, const std::vector<int64_t>& labels) {
+LabelledFeatures with_labels(const Features& features, const std::vector<int64_t>& labels) {
   LabelledFeatures result{features.values, {}};
   for (const int64_t file : features.files) result.labels.push_back(labels[static_cast<size_t>(file)]);
   return result;
@@ -76,7 +60,7 @@ class KnnEvaluator final : public train::Evaluator {
 /// What each epoch trains on.
 class TrainingFeatures {
  public:
-  TrainingFeatures(FileSystem& files, const Frozen& network, const Pictures& pictures,
+  TrainingFeatures(FileSystem& files, const Frozen& network, const data::LabelledPhotographs& pictures,
                    const LinearProbeOptions& options, ProbedClasses& probed)
       : files_(files), network_(network), pictures_(pictures), options_(options), probed_(probed) {}
 
@@ -100,12 +84,12 @@ class TrainingFeatures {
     const Features features = extract_features(files_, network_, pictures_.photographs, chosen);
     // Each draw meets the same bad pictures.
     if (draw == 0) probed_.training_pictures = note(features, probed_);
-    return labelled(features, pictures_.labels);
+    return with_labels(features, pictures_.labels);
   }
 
   FileSystem& files_;
   const Frozen& network_;
-  const Pictures& pictures_;
+  const data::LabelledPhotographs& pictures_;
   const LinearProbeOptions& options_;
   ProbedClasses& probed_;
   std::vector<LabelledFeatures> kept_;
@@ -120,8 +104,9 @@ ordered_json to_json(const LinearEpoch& epoch) {
 
 KnnResult probe_knn(FileSystem& files, const Frozen& network, const fs::path& root, const KnnProbeOptions& options) {
   options.knn.check();
-  const Pictures train(data::read_classified(root, "train")), val(data::read_classified(root, "val"));
-  KnnResult result{.probed = {.classes = train.classes}, .scores = {}, .temperature = options.knn.temperature};
+  const data::ClassifiedSplits splits = data::read_classified(root);
+  const data::LabelledPhotographs train = data::labelled(splits.train), val = data::labelled(splits.val);
+  KnnResult result{.probed = {.classes = splits.train.classes}, .scores = {}, .temperature = options.knn.temperature};
   const Features bank = extract_features(files, network, train.photographs, options.features);
   result.probed.training_pictures = note(bank, result.probed);
   const Features asked = extract_features(files, network, val.photographs, options.features);
@@ -131,8 +116,8 @@ KnnResult probe_knn(FileSystem& files, const Frozen& network, const fs::path& ro
       log::warning("k = {}: the bank has {} pictures, all of them vote", k, result.probed.training_pictures);
     }
   }
-  result.scores = score_knn(unit_rows(bank.values), labelled(bank, train.labels).labels, unit_rows(asked.values),
-                            labelled(asked, val.labels).labels, options.knn);
+  result.scores = score_knn(unit_rows(bank.values), with_labels(bank, train.labels).labels, unit_rows(asked.values),
+                            with_labels(asked, val.labels).labels, options.knn);
   return result;
 }
 
@@ -154,13 +139,14 @@ LinearProbeResult probe_linear(FileSystem& files, const Frozen& network, const f
                                const LinearProbeOptions& options,
                                const std::function<void(const LinearEpoch&)>& after) {
   options.linear.check();
-  const Pictures train(data::read_classified(root, "train")), val(data::read_classified(root, "val"));
-  LinearProbeResult result{.probed = {.classes = train.classes}, .linear = {}};
+  const data::ClassifiedSplits splits = data::read_classified(root);
+  const data::LabelledPhotographs train = data::labelled(splits.train), val = data::labelled(splits.val);
+  LinearProbeResult result{.probed = {.classes = splits.train.classes}, .linear = {}};
   const Features asked = extract_features(files, network, val.photographs, options.features);
   result.probed.validation_pictures = note(asked, result.probed);
   TrainingFeatures training(files, network, train, options, result.probed);
   result.linear = train_linear([&](int64_t epoch) -> const LabelledFeatures& { return training.of_epoch(epoch); },
-                               labelled(asked, val.labels), std::ssize(train.classes), options.linear, after);
+                               with_labels(asked, val.labels), std::ssize(splits.train.classes), options.linear, after);
   return result;
 }
 

@@ -23,7 +23,7 @@ metrics::ClassificationMeter over_ranks(const metrics::ClassificationMeter& coun
 
 class AccuracyEvaluator final : public train::Evaluator {
  public:
-  AccuracyEvaluator(const Classifier& classifier, ClassNames classes, LabelledPhotographs split,
+  AccuracyEvaluator(const Classifier& classifier, ClassNames classes, data::LabelledPhotographs split,
                     InferenceOptions options)
       : classifier_(classifier), classes_(std::move(classes)), split_(std::move(split)), options_(options) {}
 
@@ -58,25 +58,15 @@ class AccuracyEvaluator final : public train::Evaluator {
 
   const Classifier& classifier_;
   ClassNames classes_;
-  LabelledPhotographs split_;
+  data::LabelledPhotographs split_;
   InferenceOptions options_;
 };
 
 }  // namespace
 
-LabelledPhotographs labelled(const data::ClassifiedSplit& split) {
-  std::vector<std::filesystem::path> files;
-  std::vector<int64_t> labels;
-  for (const data::ClassifiedFile& file : split.files) {
-    files.push_back(file.file);
-    labels.push_back(file.label);
-  }
-  return {std::move(files), std::move(labels)};
-}
-
 ClassNames classes_of(const data::ClassifiedSplit& split) { return {split.classes, split.category_ids}; }
 
-Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
+Accuracy measure_accuracy(const Classifier& classifier, const data::LabelledPhotographs& split,
                           const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits) {
   Accuracy accuracy{metrics::ClassificationMeter(classifier.options.classes), {}};
   accuracy.skipped =
@@ -104,7 +94,7 @@ nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& class
 }
 
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
-                                                     LabelledPhotographs split, InferenceOptions options) {
+                                                     data::LabelledPhotographs split, InferenceOptions options) {
   return std::make_unique<AccuracyEvaluator>(classifier, std::move(classes), std::move(split), options);
 }
 

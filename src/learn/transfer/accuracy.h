@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/class_folder.h"
+#include "core/data/classified.h"
 #include "core/metrics/classification.h"
 #include "learn/train/task.h"
 #include "learn/transfer/classifier.h"
@@ -16,13 +16,6 @@
 
 namespace gtsa::transfer {
 
-/// Pictures with their labels.
-struct LabelledPhotographs {
-  data::Photographs photographs;
-  std::vector<int64_t> labels;  ///< one a photograph, in [0, classes)
-};
-
-LabelledPhotographs labelled(const data::ClassifiedSplit& split);
 ClassNames classes_of(const data::ClassifiedSplit& split);
 
 struct Accuracy {
@@ -32,7 +25,7 @@ struct Accuracy {
 
 /// Every picture once (inference.h). With ranks all get the sums; `on_logits`, which may be empty, is told of this
 /// rank's pictures.
-Accuracy measure_accuracy(const Classifier& classifier, const LabelledPhotographs& split,
+Accuracy measure_accuracy(const Classifier& classifier, const data::LabelledPhotographs& split,
                           const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits = {});
 
 /// {"top1", "top5", "loss", "images", "mean_class_accuracy", "per_class_accuracy": [..], "classes": [..], "skipped":
@@ -42,6 +35,6 @@ nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& class
 /// The same as an evaluator: figures eval_top1, eval_top5 and eval_loss, artefact accuracy.json: to_json() and
 /// "confusion": [[true class, predicted class, pictures], ..] without empty cells. The classifier must outlive it.
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
-                                                     LabelledPhotographs split, InferenceOptions options);
+                                                     data::LabelledPhotographs split, InferenceOptions options);
 
 }  // namespace gtsa::transfer

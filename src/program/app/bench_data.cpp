@@ -68,8 +68,8 @@ void decode(const data::Photographs& photographs, int threads, double seconds, c
   tally.pixels += static_cast<double>(pixels);
 }
 
-std::unique_ptr<data::Recipe> make_recipe(const BenchDataOptions& options, int64_t photographs) {
-  const image::DecodeOptions how{.least_side = options.decode_side};
+std::unique_ptr<data::Recipe> make_recipe(const BenchDataOptions& options, const image::DecodeOptions& how,
+                                          int64_t photographs) {
   if (options.recipe == "pretrain")
     return std::make_unique<data::MultiCropRecipe>(data::MultiCropOptions{.decode = how});
   data::ClassifyOptions classify{
@@ -102,7 +102,7 @@ void bench_data(const BenchDataOptions& options) {
   const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const image::DecodeOptions how{.least_side = options.decode_side};
-  const std::unique_ptr<data::Recipe> recipe = make_recipe(options, photographs.size());
+  const std::unique_ptr<data::Recipe> recipe = make_recipe(options, how, photographs.size());
   data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, PhotoOptions{}.shuffle_buffer), *recipe,
                       {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();

@@ -107,7 +107,7 @@ void eval_classify(const EvalClassifyOptions& options) {
   const Clock clock = steady_clock();
   const double begin = clock();
   const transfer::Accuracy accuracy =
-      transfer::measure_accuracy(loaded.classifier, transfer::labelled(split),
+      transfer::measure_accuracy(loaded.classifier, data::labelled(split),
                                  {.batch = options.micro_batch,
                                   .workers = workers_of(options.workers),
                                   .max_bad_share = options.max_bad_share,

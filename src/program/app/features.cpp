@@ -1,6 +1,5 @@
 #include "program/app/features.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -13,12 +12,12 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/log.h"
-#include "core/base/parallel.h"
 #include "core/data/classified.h"
 #include "core/data/inaturalist.h"
 #include "core/data/shards.h"
 #include "core/formats/npy.h"
 #include "core/formats/safetensors.h"
+#include "program/app/machine.h"
 #include "program/app/progress_line.h"
 
 namespace gtsa::app {
@@ -40,13 +39,8 @@ Pictures pictures_of(const FeaturesOptions& options) {
   const fs::path first = data.front();
   if (data.size() == 1 && (data::is_inaturalist_layout(first) || data::is_class_folder_layout(first))) {
     data::ClassifiedSplit split = data::read_classified(first, options.split.empty() ? "train" : options.split);
-    std::vector<fs::path> paths;
-    std::vector<int64_t> labels;
-    for (const data::ClassifiedFile& file : split.files) {
-      paths.push_back(file.file);
-      labels.push_back(file.label);
-    }
-    return {std::move(paths), std::move(labels), std::move(split.classes)};
+    data::LabelledPhotographs pictures = data::labelled(split);
+    return {std::move(pictures.photographs), std::move(pictures.labels), std::move(split.classes)};
   }
   if (!options.split.empty()) {
     throw UsageError("--split {} belongs to a folder of pictures in classes, which {} is not", options.split,
@@ -144,7 +138,7 @@ probe::FeatureOptions ExtractionOptions::features() const {
   options.views.decode = {.max_pixels = max_pixels, .apply_exif = !no_exif};
   options.views.seed = static_cast<uint64_t>(network.seed);
   options.batch = micro_batch;
-  options.workers = static_cast<int>(workers > 0 ? workers : std::max(1, usable_cpus() / 4));
+  options.workers = workers_of(workers);
   if (!no_cache) options.cache = cache.empty() ? probe::default_cache_folder() : fs::path(cache);
   options.progress = [line = std::make_shared<ProgressLine>("encoded", "pictures", steady_clock())](
                          int64_t done, int64_t all) { (*line)(done, all); };

@@ -24,14 +24,18 @@ class Classification final : public Method {
     const auto& folders = options_.data.folders;
     if (folders.empty()) throw UsageError("--data is missing: name a folder of pictures with classes");
     if (folders.size() > 1) throw UsageError("--data: one folder of pictures with classes is wanted");
-    train_ = data::read_classified(folders[0], "train");
+    if (evaluates()) {
+      auto splits = data::read_classified(folders[0]);
+      train_ = std::move(splits.train);
+      val_ = std::move(splits.val);
+    } else {
+      train_ = data::read_classified(folders[0], "train");
+    }
     std::vector<std::string> description{
         fmt::format("{}: {} pictures of {} classes", folders[0], train_.files.size(), train_.classes.size())};
-    if (evaluates()) {
-      val_ = data::read_classified(folders[0], "val");
+    if (evaluates())
       description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
-    }
-    return {transfer::labelled(train_).photographs, std::move(description)};
+    return {data::labelled(train_).photographs, std::move(description)};
   }
   double memory_bytes(int64_t micro_batch) const override { return transfer::memory_bytes(network(), micro_batch); }
   double gflop_per_image() const override { return transfer::gflop_per_image(network()); }
@@ -43,7 +47,7 @@ class Classification final : public Method {
   train::Task& make_task(const train::RunPlan& plan) override {
     const transfer::ClassifyOptions options = options_.task(plan, classes());
     if (options.mixing.on()) transfer::check_pairs(plan.micro_batch);
-    data::ClassifyRecipe recipe(transfer::labelled(train_).labels, options_.pictures());
+    data::ClassifyRecipe recipe(data::labelled(train_).labels, options_.pictures());
     return task_.emplace(options, transfer::classes_of(train_), std::move(recipe),
                          static_cast<uint64_t>(options_.train.seed));
   }
@@ -53,7 +57,7 @@ class Classification final : public Method {
   std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
     std::vector<std::unique_ptr<train::Evaluator>> evaluators;
     if (!evaluates()) return evaluators;
-    evaluators.push_back(transfer::accuracy_evaluator(task_->classifier(), task_->classes(), transfer::labelled(val_),
+    evaluators.push_back(transfer::accuracy_evaluator(task_->classifier(), task_->classes(), data::labelled(val_),
                                                       {.workers = workers_of(options_.data.workers),
                                                        .max_bad_share = options_.data.max_bad_share,
                                                        .decode = options_.data.decode()}));

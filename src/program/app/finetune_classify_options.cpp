@@ -10,10 +10,6 @@
 namespace gtsa::app {
 namespace {
 
-data::Range range(const std::vector<double>& values) {
-  return {static_cast<float>(values[0]), static_cast<float>(values[1])};
-}
-
 data::ErasingMode erasing_mode_named(const std::string& name) {
   return name == "rand"    ? data::ErasingMode::rand
          : name == "const" ? data::ErasingMode::constant
@@ -66,6 +62,8 @@ FinetuneClassifyOptions::FinetuneClassifyOptions() {
 
 void FinetuneClassifyOptions::describe(Fields& f) {
   TrainingOptions::describe(f);
+  f.at("data.folders").says("pictures in classes: train/CLASS/*.jpg and val/CLASS/*.jpg, or iNaturalist's layout");
+  f.at("optim.clip").says("largest gradient norm of all tensors together");
   f("model.head", &head, "mean of the patch tokens as in the original, the same as in MAE, or the class token")
       .one_of({"original", "global_pool", "cls"})
       .flagged("head");
@@ -109,7 +107,7 @@ void FinetuneClassifyOptions::check() const {
 data::ClassifyOptions FinetuneClassifyOptions::pictures() const {
   data::ClassifyOptions pictures;
   pictures.input_size = image_size;
-  pictures.crop = {.area_share = range(augment.crop_area), .ratio = range(augment.crop_ratio)};
+  pictures.crop = {.area_share = range_of(augment.crop_area), .ratio = range_of(augment.crop_ratio)};
   pictures.flip = static_cast<float>(augment.flip);
   pictures.randaugment = augment.randaugment;
   pictures.erasing.probability = static_cast<float>(augment.erasing);

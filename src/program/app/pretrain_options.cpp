@@ -39,10 +39,6 @@ void refuse_keys_of_others(const Fields& fields, std::string_view method) {
   }
 }
 
-data::Range range(const std::vector<double>& values) {
-  return {static_cast<float>(values[0]), static_cast<float>(values[1])};
-}
-
 }  // namespace
 
 void HeadOptions::describe(Fields& f) {
@@ -159,7 +155,7 @@ data::MultiCropOptions PretrainOptions::samples() const {
   data::MultiCropOptions samples;
   samples.views.crop_sizes = views.crop_sizes;
   samples.views.num_crops = views.num_crops;
-  samples.views.area_shares = {range(views.global_area), range(views.local_area)};
+  samples.views.area_shares = {range_of(views.global_area), range_of(views.local_area)};
   samples.views.min_overlap = views.min_overlap;
   samples.patch_size = model.patch_size;
   samples.bins = {o.bins(o.global), o.bins(o.local)};
@@ -202,7 +198,7 @@ data::DinoViewOptions PretrainOptions::dino_samples() const {
   data::DinoViewOptions samples;
   samples.crop_sizes = views.crop_sizes;
   samples.num_crops = views.num_crops;
-  samples.area_shares = {range(views.global_area), range(views.local_area)};
+  samples.area_shares = {range_of(views.global_area), range_of(views.local_area)};
   samples.decode = data.decode();
   samples.seed = static_cast<uint64_t>(train.seed);
   return samples;

@@ -1,6 +1,5 @@
 #include "program/app/training.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -8,7 +7,6 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/base/parallel.h"
 #include "core/base/signals.h"
 #include "learn/model/encoder.h"
 #include "program/app/console_reporter.h"
@@ -170,7 +168,7 @@ std::unique_ptr<data::Loader> RunParts::make_loader(const TrainingOptions& optio
                                                     int64_t first_step, std::vector<data::BadFile> known_bad) const {
   const int64_t parts = options.train.batch / plan.micro_batch;
   data::LoaderOptions loader;
-  loader.workers = static_cast<int>(options.data.workers > 0 ? options.data.workers : std::max(1, usable_cpus() / 4));
+  loader.workers = workers_of(options.data.workers);
   loader.max_bad_share = options.data.max_bad_share;
   loader.known_bad = std::move(known_bad);
   loader.first_iteration = first_step * parts;

@@ -3,6 +3,7 @@
 // trainer, --dry-run. A method brings its task.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>

@@ -55,6 +55,10 @@ nn::VitOptions EncoderOptions::vit(int64_t image_size) const {
           .checkpointing = checkpointing};
 }
 
+data::Range range_of(const std::vector<double>& values) {
+  return {static_cast<float>(values.at(0)), static_cast<float>(values.at(1))};
+}
+
 void settle_model(Fields& fields) {
   const Field& name = fields.at("model.name");
   for (const Preset& preset : kPresets) {

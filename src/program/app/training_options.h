@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/data/view_plan.h"
 #include "core/image/decode.h"
 #include "learn/nn/vit.h"
 #include "learn/train/options.h"
@@ -38,6 +39,9 @@ struct EncoderOptions {
   void describe(Fields& f);
   nn::VitOptions vit(int64_t image_size) const;
 };
+
+/// Two values as a range of draws.
+data::Range range_of(const std::vector<double>& values);
 
 /// Gives the sizes that model.name stands for to the fields that no layer of the name's or later has set, as far as
 /// they are described: encoder and GTSA's heads.

@@ -120,6 +120,8 @@ TEST_F(DinoTaskTest, NamesATeacherThatGivesAllPhotographsTheSamePrototype) {
 }
 
 TEST_F(DinoTaskTest, NamesClassTokensThatHardlyDiffer) {
+  // Warm enough that the one answer to all photographs is spread over many prototypes, and not over all alike.
+  schedule_.teacher_temperature = {.first = 0.3, .last = 0.3, .epochs = 0};
   DinoTask task(options_, schedule_, samples_);
   {
     const at::NoGradGuard no_grad;
@@ -127,7 +129,7 @@ TEST_F(DinoTaskTest, NamesClassTokensThatHardlyDiffer) {
     task.teacher().backbone.norm.bias.fill_(1);
   }
   forward(task);
-  EXPECT_THAT(finding(task), ::testing::AnyOf(HasSubstr("hardly differ"), HasSubstr("the same prototype")));
+  EXPECT_THAT(finding(task), HasSubstr("hardly differ"));
 }
 
 TEST(DinoOptions, RefusesWhatCannotBe) {

@@ -49,14 +49,14 @@ class AccuracyTest : public ::testing::Test {
  protected:
   AccuracyTest() {
     test::write_small_set(data.path(), 7);
-    split = labelled(data::read_class_folders(data.path(), "val"));
+    split = data::labelled(data::read_class_folders(data.path(), "val"));
   }
   Accuracy measure(const InferenceOptions& options, const OnLogits& on_logits = {}) {
     return measure_accuracy(network.classifier, split, options, *ranks, on_logits);
   }
   test::TemporaryFolder data;
   Network network;
-  LabelledPhotographs split{std::vector<std::filesystem::path>{}, {}};
+  data::LabelledPhotographs split{std::vector<std::filesystem::path>{}, {}};
   std::unique_ptr<dist::Communicator> ranks = dist::one_rank();
 };
 

@@ -48,10 +48,10 @@ class ClassifyRun {
       progress = train::load_state(checkpoints.front().path, task, optimizer).progress;
       run.cut_back_to(progress.step - 1);
     }
-    const transfer::LabelledPhotographs pictures = transfer::labelled(train_split);
+    const data::LabelledPhotographs pictures = data::labelled(train_split);
     const data::EpochSampler sampler(pictures.photographs.size(), options.batch, 0);
     evaluator = transfer::accuracy_evaluator(task.classifier(), task.classes(),
-                                             transfer::labelled(data::read_class_folders(data, "val")), {.batch = 5});
+                                             data::labelled(data::read_class_folders(data, "val")), {.batch = 5});
     const int64_t parts = options.batch / options.micro_batch;
     trainer = std::make_unique<train::Trainer>(
         train::TrainerParts{.task = task,
@@ -80,7 +80,7 @@ class ClassifyRun {
   }
 
   static data::ClassifyRecipe recipe(const data::ClassifiedSplit& split) {
-    return {transfer::labelled(split).labels,
+    return {data::labelled(split).labels,
             {.input_size = 16, .randaugment = "rand-m9-mstd0.5-inc1", .erasing = {.probability = 0.25F}, .seed = 1}};
   }
 

@@ -77,7 +77,7 @@ TEST_F(ClassifyTaskTest, LearnsTheColoursAndKeepsTheBest) {
   EXPECT_THAT(best.classes.names, testing::ElementsAre("blue", "green", "red"));
   const auto ranks = dist::one_rank();
   const Accuracy accuracy =
-      measure_accuracy(best.classifier, labelled(data::read_class_folders(data(), "val")), {}, *ranks);
+      measure_accuracy(best.classifier, data::labelled(data::read_class_folders(data(), "val")), {}, *ranks);
   EXPECT_EQ(accuracy.counts.scores().top1, run.trainer->progress().best->figure);
   EXPECT_TRUE(std::filesystem::exists(run.run.folder() / kClassifierFile));
   EXPECT_TRUE(std::filesystem::exists(run.run.best_checkpoint_path()));
