@@ -23,6 +23,7 @@ enum class Purpose : uint32_t {
   randaugment = 10,  ///< classification: RandAugment's operations on one photograph
   erasing = 11,      ///< classification: random erasing of one photograph
   mixing = 12,       ///< classification: mixup and CutMix; epoch = step, sample = place in the batch
+  segment = 13,      ///< segmentation: scale, crop, flip and colours of one photograph
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.

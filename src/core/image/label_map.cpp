@@ -61,4 +61,26 @@ LabelMap resized_nearest(const LabelMap& map, Rect crop, Size out) {
   return result;
 }
 
+std::vector<int64_t> floor_positions(int64_t inputs, int64_t outputs, int64_t first, int64_t count) {
+  const double step = 1.0 / (static_cast<double>(outputs) / static_cast<double>(inputs));
+  std::vector<int64_t> positions(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    // Positions are not negative, so truncating is rounding down.
+    const auto position = static_cast<int64_t>(static_cast<double>(first + i) * step);
+    positions[static_cast<size_t>(i)] = std::min(position, inputs - 1);
+  }
+  return positions;
+}
+
+LabelMap resized_floor(const LabelMap& map, Size out) {
+  GTSA_CHECK(out.width >= 1 && out.height >= 1, "a map has pixels: {} x {}", out.width, out.height);
+  const auto columns = floor_positions(map.width, out.width, 0, out.width);
+  LabelMap result{out.width, out.height, {}};
+  result.values.reserve(static_cast<size_t>(out.width * out.height));
+  for (const int64_t y : floor_positions(map.height, out.height, 0, out.height)) {
+    for (const int64_t x : columns) result.values.push_back(map.row(y)[x]);
+  }
+  return result;
+}
+
 }  // namespace gtsa::image

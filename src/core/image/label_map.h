@@ -33,4 +33,10 @@ LabelMap resized_nearest(const LabelMap& map, Size out);
 /// The same of a part; `crop` lies inside the map.
 LabelMap resized_nearest(const LabelMap& map, Rect crop, Size out);
 
+/// Nearest neighbour as OpenCV's: output column o takes input column floor(o * in / out), the scale being 1 / (out /
+/// in) in double, clamped to the map.
+LabelMap resized_floor(const LabelMap& map, Size out);
+/// The input columns (or rows) that outputs `first` .. `first + count - 1` of `outputs` take by that rule.
+std::vector<int64_t> floor_positions(int64_t inputs, int64_t outputs, int64_t first, int64_t count);
+
 }  // namespace gtsa::image
