@@ -6,6 +6,11 @@
 
 namespace gtsa::data {
 
+void LabelRule::check() const {
+  constexpr int64_t kMost = 65'535;
+  if (classes < 1 || classes > kMost) throw UsageError("{} classes: between 1 and {} are possible", classes, kMost);
+}
+
 std::string LabelRule::range() const {
   return fmt::format("{} to {}{}", reduce_zero ? "0 (not counted)" : "0", largest(),
                      ignores(255) ? ", and 255 (not counted)" : "");

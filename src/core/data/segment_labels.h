@@ -31,6 +31,8 @@ struct LabelRule {
   constexpr int32_t class_of(uint16_t stored) const {
     return ignores(stored) ? kIgnored : static_cast<int32_t>(stored) - (reduce_zero ? 1 : 0);
   }
+  /// Throws UsageError for a number of classes that 16 bits cannot hold.
+  void check() const;
   /// "0 (not counted) to 150, and 255 (not counted)", for people.
   std::string range() const;
 };

@@ -11,21 +11,24 @@
 #include "core/data/segment_labels.h"
 #include "core/data/view_plan.h"
 #include "core/geometry/types.h"
+#include "core/image/decode.h"
 #include "core/image/image.h"
 #include "core/image/label_map.h"
 #include "core/image/photometric.h"
 
 namespace gtsa::data {
 
-/// What is drawn. Defaults are the original's.
-struct SegmentDraws {
+/// How a sample is made. Defaults are the original's.
+struct SegmentOptions {
   int64_t crop = 512;             ///< side S of the square sample, pixels
   Size scale{2048, 512};          ///< bounds of the longer and the shorter side before the ratio (geometry::rescaled)
   Range scale_ratio{0.5F, 2.0F};  ///< multiplies `scale`
   double category_bound = 0.75;   ///< a crop's most frequent class has less than this share of its labelled pixels
   float flip = 0.5F;              ///< probability
   bool photometric = true;        ///< colours are distorted
-  bool operator==(const SegmentDraws&) const = default;
+  LabelRule labels;
+  image::DecodeOptions decode{.apply_exif = false};  ///< labels lie in stored pixels
+  uint64_t seed = 0;                                 ///< of the draws; the sampler has its own
 
   /// Throws UsageError naming what is out of range.
   void check() const;
@@ -51,13 +54,14 @@ Rect draw_mixed_crop(Size picture, int64_t side, const std::function<int64_t(int
 /// Pixels by class of a crop of the labels resized to `resized`: [classes]; ignored ones are not counted.
 std::vector<int64_t> class_counts(const image::LabelMap& labels, const LabelRule& rule, Size resized, const Rect& crop);
 
-/// True if more than one class is there and the most frequent one has less than `bound` of the counted pixels.
+/// True if more than one class is there and the most frequent one has less than `bound` of the counted pixels; always
+/// true where the bound is 1.
 bool is_mixed(std::span<const int64_t> counts, double bound);
 
 /// The plan of a photograph at `place` in the permutation of `epoch`, one stream of draws for all of it (crops last:
-/// their number depends on the labels). `labels` are of the photograph's size and within the rule.
-SegmentPlan plan_segment(const image::LabelMap& labels, const LabelRule& rule, const SegmentDraws& draws, uint64_t seed,
-                         uint64_t epoch, uint64_t place);
+/// their number depends on the labels). `labels` are of the photograph's size and
+/// within the rule.
+SegmentPlan plan_segment(const image::LabelMap& labels, const SegmentOptions& options, uint64_t epoch, uint64_t place);
 
 /// The sample's pixels: normalised float32 [3, side, side], padded at the right and at the bottom with 0, which is the
 /// mean colour. Scratch memory stays with the thread.

@@ -7,21 +7,10 @@
 
 #include "core/data/loader.h"
 #include "core/data/segment_plan.h"
-#include "core/image/decode.h"
 #include "core/image/image.h"
 #include "core/image/label_map.h"
 
 namespace gtsa::data {
-
-/// How a sample is made.
-struct SegmentOptions : SegmentDraws {
-  LabelRule labels;
-  image::DecodeOptions decode{.apply_exif = false};  ///< labels lie in stored pixels
-  uint64_t seed = 0;                                 ///< of the draws; the sampler has its own
-
-  /// Throws UsageError naming what is out of range.
-  void check() const;
-};
 
 /// A photograph and the label map that belongs to it.
 struct LabelledPhoto {

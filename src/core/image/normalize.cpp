@@ -1,5 +1,6 @@
 #include "core/image/normalize.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/base/error.h"
@@ -39,6 +40,28 @@ void normalize_turned_into(const Planes& view, Turn turn, std::span<float> chw, 
     } else {
       kernels::normalize(view.plane(c), pixels, turn == Turn::half, mean, std, out);
     }
+  }
+}
+
+void normalize_levels_into(const Planes& view, Size padded, std::span<float> chw,
+                           const LevelNormalization& normalization) {
+  GTSA_CHECK(view.width() <= padded.width && view.height() <= padded.height &&
+                 std::ssize(chw) == 3 * padded.width * padded.height,
+             "{} values for {} x {} pixels padded to {} x {}", chw.size(), view.width(), view.height(), padded.width,
+             padded.height);
+  float* out = chw.data();
+  for (int c = 0; c < 3; ++c) {
+    const auto channel = static_cast<size_t>(c);
+    const float mean = normalization.mean[channel];
+    const auto scale = static_cast<float>(1.0 / static_cast<double>(normalization.std[channel]));
+    for (int64_t y = 0; y < view.height(); ++y, out += padded.width) {
+      const uint8_t* levels = view.row(c, y);
+      for (int64_t x = 0; x < view.width(); ++x) out[x] = (static_cast<float>(levels[x]) - mean) * scale;
+      std::fill(out + view.width(), out + padded.width, 0.0f);
+    }
+    float* const next = chw.data() + (c + 1) * padded.width * padded.height;
+    std::fill(out, next, 0.0f);
+    out = next;
   }
 }
 

@@ -24,4 +24,15 @@ void normalize_into(const Image& image, std::span<float> chw, const Normalizatio
 void normalize_turned_into(const Planes& view, Turn turn, std::span<float> chw,
                            const Normalization& normalization = {});
 
+/// Mean and standard deviation of each channel, R G B, of levels 0..255.
+struct LevelNormalization {
+  std::array<float, 3> mean{123.675f, 116.28f, 103.53f};
+  std::array<float, 3> std{58.395f, 57.12f, 57.375f};
+};
+
+/// out[c][y][x] = (level - mean[c]) * (1 / std[c]) in float32, as mmcv normalises for its dense tasks; 0 to the right
+/// of the view and below it. `chw` holds 3 * padded.height * padded.width values.
+void normalize_levels_into(const Planes& view, Size padded, std::span<float> chw,
+                           const LevelNormalization& normalization = {});
+
 }  // namespace gtsa::image
