@@ -16,12 +16,12 @@ Taps bilinear_taps(int64_t in, int64_t out) {
   for (int64_t o = 0; o < out; ++o) {
     const float at = std::max(0.0F, scale * (static_cast<float>(o) + 0.5F) - 0.5F);
     const auto below = std::min(static_cast<int64_t>(at), in - 1);
-    const float share = std::min(1.0F, at - static_cast<float>(below));
-    taps.add(below, 1 - share);
+    const float share = at - static_cast<float>(below);
     if (share > 0 && below + 1 < in) {
+      taps.add(below, 1 - share);
       taps.add(below + 1, share);
     } else {
-      taps.weight.back() = 1;
+      taps.add(below, 1);
     }
     taps.finish();
   }
