@@ -16,12 +16,12 @@ inline constexpr double kBatchNormMomentum = 0.1;  ///< share of a batch's stati
 /// Normalisation of each channel over all tokens of a batch, then scale and shift. All [width].
 struct BatchNorm {
   at::Tensor weight, bias;               ///< parameters
-  at::Tensor running_mean, running_var;  ///< buffers: what evaluation normalises with; they have no gradients
+  at::Tensor running_mean, running_var;  ///< buffers: what evaluation normalises with
   void walk(const Walk& visit);
   void walk_buffers(const Walk& visit);
 };
 
-/// On the meta device.
+/// Parameters on the meta device; the buffers, which belong to no flat network, are there at once: 0 and 1.
 BatchNorm make_batch_norm(int64_t width);
 
 /// Adds up over all ranks, in place, on each of them. Empty: there is one rank.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/data/segment_recipe.h"
+#include "learn/nn/pixel_loss.h"
 #include "learn/train/task.h"
 #include "learn/transfer/segmenter.h"
 #include "learn/transfer/segmenter_file.h"
@@ -76,8 +77,7 @@ class SegmentTask final : public train::Task {
   nn::Flat flat_;
   data::SegmentRecipe recipe_;
   std::vector<at::Tensor> pending_;  ///< the running statistics as commit() will leave them; empty: nothing pending
-  int64_t correct_ = 0;              ///< pixels of the last forward pass, for health()
-  int64_t labelled_ = 0;
+  nn::PixelCounts pixels_;           ///< of the last forward pass, for health()
 };
 
 }  // namespace gtsa::transfer

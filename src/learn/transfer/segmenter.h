@@ -42,11 +42,8 @@ struct Segmenter {
   void walk_buffers(const nn::Walk& visit);
 };
 
-/// On the meta device. Throws UsageError as options.check().
+/// Parameters on the meta device (nn::bind gives them memory). Throws UsageError as options.check().
 Segmenter make_segmenter(const SegmenterOptions& options);
-
-/// Gives the buffers memory: running means 0, variances 1. What nn::bind is for the parameters.
-void bind_buffers(Segmenter& segmenter, at::Device device = at::kCPU);
 
 /// The encoder as pretraining begins; neck Xavier uniform, the head's convolutions Kaiming normal (fan-out), classifier
 /// N(0, 0.01), biases 0, batch norms 1 and 0; running means 0, variances 1.
