@@ -41,13 +41,13 @@ std::string refusal(const LabelMap& map, const LabelRule& rule) {
 
 TEST(LabelRule, NamesTheFirstLabelBeyondAndHowManyPixelsHaveIt) {
   const LabelMap map{3, 2, {0, 1, 9, 7, 9, 9}};
-  EXPECT_EQ(
-      refusal(map, {.classes = 6}),
-      "a/b.png has label 9 at (2, 0) and 3 pixels in all; labels are 0 (not counted) to 6, and 255 (not counted)");
+  EXPECT_EQ(refusal(map, {.classes = 6}),
+            "a/b.png has label 9 on 3 pixels, first at (2, 0); labels are 0 (not counted) to 6, and 255 (not counted)");
   EXPECT_EQ(refusal(map, {.classes = 8, .reduce_zero = false}),
-            "a/b.png has label 9 at (2, 0) and 3 pixels in all; labels are 0 to 7, and 255 (not counted)");
+            "a/b.png has label 9 on 3 pixels, first at (2, 0); labels are 0 to 7, and 255 (not counted)");
   EXPECT_EQ(refusal(map, {.classes = 9}), "nothing");
-  EXPECT_THAT(refusal({1, 1, {500}}, {.classes = 300}), HasSubstr("labels are 0 (not counted) to 300"));
+  EXPECT_THAT(refusal({1, 1, {500}}, {.classes = 300}),
+              HasSubstr("label 500 on 1 pixel, first at (0, 0); labels are 0 (not counted) to 300"));
 }
 
 TEST(LabelRule, HasClasses) {

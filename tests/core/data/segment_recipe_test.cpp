@@ -131,7 +131,7 @@ TEST(SegmentRecipe, NamesBothFilesWhereTheirSizesDiffer) {
 TEST(SegmentRecipe, NamesTheFileOfALabelBeyond) {
   const test::TemporaryFolder folder;
   EXPECT_THAT(refusal(write_pair(folder, "a", {60, 50}, stripes({60, 50}, 6))),
-              AllOf(HasSubstr("a.png has label 4 at (20, 0) and 500 pixels in all"), HasSubstr("to 3")));
+              AllOf(HasSubstr("a.png has label 4 on 500 pixels, first at (20, 0)"), HasSubstr("to 3")));
 }
 
 TEST(SegmentRecipe, RefusesAnnotationsThatAreNoLabelMaps) {
