@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "learn/transfer/segment_network.h"
-#include "learn/transfer/small_segments.h"
+#include "learn/transfer/painted.h"
 #include "support/golden_torch.h"
 
 namespace gtsa::transfer {
@@ -45,7 +45,6 @@ class Recorded {
                                  .head_width = settings_.at("channels"),
                                  .classes = settings_.at("classes")});
     flat_ = nn::bind(segmenter_, false);
-    bind_buffers(segmenter_);
     test::load_golden(golden_, "param_after/", nn::parameters(segmenter_));
     test::load_golden(golden_, "buffer_after/", [&](const nn::Walk& visit) { segmenter_.walk_buffers(visit); });
     const std::vector<int64_t> shape = golden_.shape("eval/image2");

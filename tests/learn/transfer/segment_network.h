@@ -1,5 +1,5 @@
 #pragma once
-// A segmenter of the three colours of small_segments.h, small enough for any test; random or trained for a moment.
+// A segmenter of the three colours of painted.h, small enough for any test; random or trained for a moment.
 
 #include "learn/nn/flat.h"
 #include "learn/transfer/segmenter.h"
@@ -17,7 +17,6 @@ struct SmallSegmenter {
              .head_width = 8,
              .classes = classes})),
         flat(nn::bind(network, false)) {
-    transfer::bind_buffers(network);
     transfer::init(network, seed);
   }
 };
