@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "learn/transfer/segment_network.h"
-#include "learn/transfer/painted.h"
+#include "learn/transfer/small_segments.h"
 #include "support/golden_torch.h"
 
 namespace gtsa::transfer {

@@ -1,5 +1,5 @@
 #pragma once
-// A segmenter of the three colours of painted.h, small enough for any test; random or trained for a moment.
+// A segmenter of the three colours of small_segments.h, small enough for any test; random or trained for a moment.
 
 #include "learn/nn/flat.h"
 #include "learn/transfer/segmenter.h"

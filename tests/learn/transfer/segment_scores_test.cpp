@@ -10,7 +10,7 @@
 #include "core/image/decode.h"
 #include "learn/transfer/segment_network.h"
 #include "learn/transfer/segment_pictures.h"
-#include "learn/transfer/painted.h"
+#include "learn/transfer/small_segments.h"
 #include "support/temporary_folder.h"
 
 namespace gtsa::transfer {
@@ -43,7 +43,7 @@ class FakeRanks final : public dist::Communicator {
 class SegmentScoresTest : public ::testing::Test {
  protected:
   SegmentScoresTest() {
-    test::write_painted(data.path(), 7);
+    test::write_small_segments(data.path(), 7);
     split = data::read_ade20k(data.path(), "validation");
     classes = {.names = split.classes, .palette = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}}, .scale = {64, 32}};
   }

@@ -13,7 +13,7 @@
 #include "core/metrics/segmentation.h"
 #include "learn/transfer/segment_network.h"
 #include "learn/transfer/segmenter_file.h"
-#include "learn/transfer/painted.h"
+#include "learn/transfer/small_segments.h"
 #include "program/process.h"
 #include "support/temporary_folder.h"
 
@@ -40,7 +40,7 @@ std::vector<std::string> split_lines(const std::string& text) {
 class SegmentUse : public ::testing::Test {
  protected:
   SegmentUse() {
-    write_painted(folder_ / "colours", 5);
+    write_small_segments(folder_ / "colours", 5);
     SmallSegmenter small;
     transfer::write_segmenter(real_files(), folder_ / "net.safetensors", small.network,
                               {.names = {"red", "green", "blue"}, .scale = {64, 32}});

@@ -38,7 +38,7 @@ inline Painted painted(Size size, uint64_t seed) {
 }
 
 /// images/SPLIT/N.png, annotations/SPLIT/N.png and classes.txt, `each` pictures a split, no two of one size.
-inline void write_painted(const std::filesystem::path& root, int64_t each) {
+inline void write_small_segments(const std::filesystem::path& root, int64_t each) {
   namespace fs = std::filesystem;
   uint64_t seed = 0;
   for (const char* split : {"training", "validation"}) {
