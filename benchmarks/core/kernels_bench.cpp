@@ -9,6 +9,8 @@
 #include "core/base/rng.h"
 #include "core/kernels/activations.h"
 #include "core/kernels/attention.h"
+#include "core/kernels/batch_norm.h"
+#include "core/kernels/pixel_loss.h"
 #include "core/kernels/select.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/winograd.h"
@@ -123,6 +125,44 @@ void select(benchmark::State& state) {
   count_bytes(state, kCount);
 }
 BENCHMARK(select)->ArgsProduct({{0, 1}, {0, 20, 100, 1000, 10000}})->Unit(benchmark::kNanosecond);
+
+/// Batch norm with ReLU over a map of 64 x 64 x 128: forward, its gradient's sums, its gradient.
+void batch_norm(benchmark::State& state, int which) {
+  choose_level(state);
+  constexpr int64_t kTokens = 64 * 64, kChannels = 128;
+  const auto x = values(kTokens * kChannels), channel = values(kChannels);
+  auto y = x, sums = channel, products = channel;
+  const ChannelScale channels{channel.data(), channel.data(), channel.data()};
+  for (auto _ : state) {
+    if (which == 0) scale_relu(x.data(), kTokens, kChannels, channels, y.data());
+    if (which == 1) add_relu_gradients(x.data(), y.data(), kTokens, kChannels, channels, sums.data(), products.data());
+    if (which == 2)
+      scale_relu_backward(x.data(), x.data(), kTokens, kChannels, channels, channel.data(), channel.data(), y.data());
+  }
+  count_bytes(state, (which == 2 ? 3 : 2) * kTokens * kChannels);
+}
+BENCHMARK_CAPTURE(batch_norm, forward, 0)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(batch_norm, sums, 1)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(batch_norm, backward, 2)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// A row of 512 pixels over 32 patches, 150 classes; argument 2: with the gradient. Items are pixels.
+void pixel_loss(benchmark::State& state) {
+  choose_level(state);
+  constexpr int64_t kPatches = 32, kPixels = 512, kClasses = 160;
+  const auto logits = values(kPatches * kClasses);
+  auto gradient = logits, scratch = values(kClasses);
+  const auto taps = bilinear_taps(kPatches, kPixels);
+  const std::vector<int32_t> labels(static_cast<size_t>(kPixels), 7);
+  float* const wanted = state.range(1) == 0 ? nullptr : gradient.data();
+  for (auto _ : state) {
+    PixelSums sums;
+    add_pixel_losses({logits.data(), kClasses, taps.data(), labels.data(), kPixels}, scratch.data(), wanted, sums);
+    benchmark::DoNotOptimize(sums);
+  }
+  state.SetItemsProcessed(state.iterations() * kPixels);
+  force_simd_level("");
+}
+BENCHMARK(pixel_loss)->ArgsProduct({{0, 1}, {0, 1}})->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace gtsa::kernels

@@ -126,12 +126,9 @@ at::Tensor fitted(const Target& target, const TensorRecord& record, LoadReport& 
 /// What begins a name outside the blocks, and inside of one: ours and mmsegmentation's.
 using NamePair = std::pair<std::string_view, std::string_view>;
 constexpr NamePair kOutside[] = {{"patch_embed.proj.", "patch_embed.projection."}, {"norm.", "ln1."}};
-constexpr NamePair kInside[] = {{"norm1.", "ln1."},
-                                {"attn.qkv.", "attn.attn.in_proj_"},
-                                {"attn.proj.", "attn.attn.out_proj."},
-                                {"norm2.", "ln2."},
-                                {"mlp.fc1.", "ffn.layers.0.0."},
-                                {"mlp.fc2.", "ffn.layers.1."}};
+constexpr NamePair kInside[] = {
+    {"norm1.", "ln1."}, {"attn.qkv.", "attn.attn.in_proj_"}, {"attn.proj.", "attn.attn.out_proj."},
+    {"norm2.", "ln2."}, {"mlp.fc1.", "ffn.layers.0.0."},     {"mlp.fc2.", "ffn.layers.1."}};
 constexpr NamePair kBlocks{"blocks.", "layers."};
 
 /// `name` with its first part exchanged, `from` and `to` being members of the pairs.
@@ -229,6 +226,8 @@ std::string why_no_encoder(const Safetensors& file) {
     }
     return nullptr;
   };
+  if (with("decode_head.") != nullptr)
+    return "names of a segmentation network (decode_head.*), whose encoder has no final norm";
   if (with("patch_embed.projection.") != nullptr)
     return "names of mmsegmentation (patch_embed.projection.*); convert them to timm's";
   if (const auto* patch = with(kPatchWeight)) {

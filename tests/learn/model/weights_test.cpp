@@ -215,6 +215,28 @@ TEST(Weights, WithNothingUsefulAreRefusedWithTheLikelyCause) {
                 c.rename("cls_token", "roi_head.bbox_head.fc_cls.weight");
               }),
               HasSubstr("a detector without a ViT"));
+  EXPECT_THAT(refusal([](Content& c) {
+                c.file.tensors.resize(1);
+                c.rename("cls_token", "decode_head.conv_seg.weight");
+              }),
+              HasSubstr("a segmentation network (decode_head.*), whose encoder has no final norm"));
+}
+
+TEST(MmsegmentationNames, AreThoseOfItsTransformerAndLeadBack) {
+  for (const auto& [ours, theirs] : {std::pair("cls_token", "cls_token"),
+                                     {"pos_embed", "pos_embed"},
+                                     {"patch_embed.proj.weight", "patch_embed.projection.weight"},
+                                     {"norm.bias", "ln1.bias"},
+                                     {"blocks.11.norm1.weight", "layers.11.ln1.weight"},
+                                     {"blocks.0.norm2.bias", "layers.0.ln2.bias"},
+                                     {"blocks.0.attn.qkv.weight", "layers.0.attn.attn.in_proj_weight"},
+                                     {"blocks.3.attn.proj.bias", "layers.3.attn.attn.out_proj.bias"},
+                                     {"blocks.3.mlp.fc1.bias", "layers.3.ffn.layers.0.0.bias"},
+                                     {"blocks.3.mlp.fc2.weight", "layers.3.ffn.layers.1.weight"},
+                                     {"blocks.3.other", "layers.3.other"}}) {
+    EXPECT_EQ(mmsegmentation_name(ours), theirs);
+    EXPECT_EQ(name_from_mmsegmentation(theirs), ours);
+  }
 }
 
 }  // namespace
