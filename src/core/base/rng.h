@@ -24,6 +24,7 @@ enum class Purpose : uint32_t {
   erasing = 11,      ///< classification: random erasing of one photograph
   mixing = 12,       ///< classification: mixup and CutMix; epoch = step, sample = place in the batch
   segment = 13,      ///< segmentation: scale, crop, flip and colours of one photograph
+  segment_dropout = 14,  ///< segmentation: channels kept in one sample; epoch = step, sample = place in the batch
 };
 
 /// Names one stream. For what is drawn a step (drop path), `epoch` holds the step.

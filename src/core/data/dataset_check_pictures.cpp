@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/data/segment_labels.h"
 #include "core/image/decode.h"
 #include "core/image/label_map.h"
 
@@ -79,16 +80,13 @@ class Inspector {
       error("label size", fmt::format("{} has {} x {} pixels, its picture {} x {}", name, map.width, map.height,
                                       facts_.size.width, facts_.size.height));
     }
+    const LabelRule rule{.classes = static_cast<int64_t>(options_.classes)};
     facts_.labels = std::make_unique<LabelCounts>();
-    const auto is_beyond = [&](uint16_t label) { return label > options_.classes; };
     for (const uint16_t label : map.values) {
-      if (!is_beyond(label)) ++(*facts_.labels)[label];
+      if (!rule.is_beyond(label)) ++(*facts_.labels)[rule.ignores(label) ? 0 : label];
     }
-    const auto beyond = std::find_if(map.values.begin(), map.values.end(), is_beyond);
-    if (beyond != map.values.end()) {
-      const int64_t at = beyond - map.values.begin();
-      error("label out of range", fmt::format("{} has label {} at ({}, {}); labels are 0 (not counted) to {}", name,
-                                              *beyond, at % map.width, at / map.width, options_.classes));
+    if (const std::string fault = fault_of(map, rule); !fault.empty()) {
+      error("label out of range", fmt::format("{} has {}", name, fault));
     } else if ((*facts_.labels)[0] == std::ssize(map.values)) {
       warning("nothing labelled", fmt::format("{} has no pixel with a class", name));
     }

@@ -24,7 +24,7 @@ struct PictureToCheck {
   size_t split = 0;
 };
 
-/// Pixels by stored label, 0..255.
+/// Pixels by stored label, 0..255; all that belong to no class under 0.
 using LabelCounts = std::array<int64_t, 256>;
 
 /// What was found.
@@ -39,7 +39,7 @@ struct PictureFacts {
 struct SurveyOptions {
   int64_t max_pixels = 0;
   bool apply_exif = false;
-  size_t classes = 0;  ///< largest label that a label map may hold
+  size_t classes = 0;  ///< of label maps: k is class k - 1 (LabelRule)
   std::function<void(int64_t done, int64_t all)> progress;
 };
 

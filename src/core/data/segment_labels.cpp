@@ -20,9 +20,9 @@ std::string fault_of(const image::LabelMap& map, const LabelRule& rule) {
   const auto first =
       std::find_if(map.values.begin(), map.values.end(), [&](uint16_t stored) { return rule.is_beyond(stored); });
   if (first == map.values.end()) return {};
-  const int64_t at = first - map.values.begin();
-  return fmt::format("label {} at ({}, {}) and {} pixels in all; labels are {}", *first, at % map.width, at / map.width,
-                     std::count(first, map.values.end(), *first), rule.range());
+  const int64_t at = first - map.values.begin(), count = std::count(first, map.values.end(), *first);
+  return fmt::format("label {} on {} pixel{}, first at ({}, {}); labels are {}", *first, count, count == 1 ? "" : "s",
+                     at % map.width, at / map.width, rule.range());
 }
 
 void require_labels(const image::LabelMap& map, const LabelRule& rule, std::string_view name) {

@@ -37,7 +37,7 @@ struct LabelRule {
   std::string range() const;
 };
 
-/// What is wrong with a label map's numbers: "label 151 at (3, 7) and 12 pixels in all; labels are ..", of the first
+/// What is wrong with a label map's numbers: "label 151 on 12 pixels, first at (3, 7); labels are ..", of the first
 /// label beyond in reading order. Empty if nothing is.
 std::string fault_of(const image::LabelMap& map, const LabelRule& rule);
 

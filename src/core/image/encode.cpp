@@ -4,7 +4,9 @@
 
 #include <png.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -35,27 +37,35 @@ void append(png_structp png, png_bytep data, size_t count) {
   if (target->out_of_memory) png_error(png, "out of memory");
 }
 
-/// Rows of 8-bit samples, one after the other.
+/// Rows of samples, one after the other.
 struct PngSource {
   int64_t width = 0;
   int64_t height = 0;
   const uint8_t* samples = nullptr;
-  int64_t stride = 0;
-  bool labels = false;  ///< one channel of few values, else RGB
+  int64_t stride = 0;                       ///< bytes
+  bool labels = false;                      ///< one channel of few values, else RGB
+  int bits = 8;                             ///< of a sample; 16 in the machine's order of bytes
+  std::span<const png_color> palette = {};  ///< the samples are its indices; empty: they are levels
+
+  int colour_type() const {
+    if (!palette.empty()) return PNG_COLOR_TYPE_PALETTE;
+    return labels ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  }
 };
 
 bool write_png_to(png_structp png, png_infop info, const PngSource& source, PngTarget& target) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_write_fn(png, &target, append, [](png_structp) {});
-  png_set_IHDR(png, info, static_cast<png_uint_32>(source.width), static_cast<png_uint_32>(source.height), 8,
-               source.labels ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(source.width), static_cast<png_uint_32>(source.height), source.bits,
+               source.colour_type(), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (!source.palette.empty()) png_set_PLTE(png, info, source.palette.data(), static_cast<int>(source.palette.size()));
   if (source.labels) {
     // Flat regions: what is left after subtracting the row above is nearly all zeros, and the fast level finds them.
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
     png_set_compression_level(png, 3);
   }
   png_write_info(png, info);
+  if (source.bits == 16 && std::endian::native == std::endian::little) png_set_swap(png);
   for (int64_t y = 0; y < source.height; ++y) png_write_row(png, source.samples + y * source.stride);
   png_write_end(png, info);
   return true;
@@ -127,6 +137,23 @@ std::vector<std::byte> encode_png(const LabelMap& labels) {
   return png_of({labels.width, labels.height, samples.data(), labels.width, true});
 }
 
+std::vector<std::byte> encode_label_map(const LabelMap& labels, std::span<const Colour> palette) {
+  GTSA_CHECK(!labels.values.empty(), "a label map has pixels");
+  const uint16_t largest = *std::max_element(labels.values.begin(), labels.values.end());
+  constexpr uint16_t kMostColours = 256;
+  if (largest >= kMostColours) {
+    const auto* samples = reinterpret_cast<const uint8_t*>(labels.values.data());
+    return png_of({labels.width, labels.height, samples, 2 * labels.width, true, 16});
+  }
+  // No index may lie beyond the palette.
+  std::vector<png_color> colours(std::clamp<size_t>(palette.size(), largest + 1U, kMostColours));
+  for (size_t k = 0; k < std::min(palette.size(), colours.size()); ++k) {
+    colours[k] = {palette[k][0], palette[k][1], palette[k][2]};
+  }
+  const std::vector<uint8_t> samples(labels.values.begin(), labels.values.end());
+  return png_of({labels.width, labels.height, samples.data(), labels.width, true, 8, colours});
+}
+
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
   GTSA_CHECK(!image.empty(), "an image has pixels");
   GTSA_CHECK(quality >= 1 && quality <= 100, "a JPEG's quality is 1 to 100: {}", quality);
@@ -149,6 +176,11 @@ std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
 
 void write_png(FileSystem& files, const std::filesystem::path& path, const Image& image) {
   save(files, path, encode_png(image));
+}
+
+void write_label_map(FileSystem& files, const std::filesystem::path& path, const LabelMap& labels,
+                     std::span<const Colour> palette) {
+  save(files, path, encode_label_map(labels, palette));
 }
 
 void write_jpeg(FileSystem& files, const std::filesystem::path& path, const Image& image, int quality) {

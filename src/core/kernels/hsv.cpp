@@ -9,7 +9,6 @@
 // Last: foreach_target.h decides what they define.
 #include <hwy/highway.h>
 
-// Multiply and add stay two roundings everywhere: a fused one would differ from the reference.
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
 #if GTSA_PLAIN_TARGET
@@ -60,11 +59,14 @@ void RgbToHsv(const Channels& planes, int64_t pixels) {
   reference::rgb_to_hsv(behind(planes, i), pixels - i);
 }
 
+#if HWY_NATIVE_FMA
+
 /// A channel is v (1 - s m), where m says how far the hue is from the channel's own: 0, 1, the hue's fraction f of its
-/// sector or 1 - f, each as the reference has it.
+/// sector or 1 - f.
 template <bool kTruncate>
 HWY_INLINE V32 channel(VF value, VF saturation, VF m) {
-  const VF level = hn::Mul(hn::Mul(value, hn::Sub(hn::Set(DF(), 1.0F), hn::Mul(saturation, m))), hn::Set(DF(), 255.0F));
+  const VF share = hn::Mul(value, hn::NegMulAdd(saturation, m, hn::Set(DF(), 1.0F)));
+  const VF level = hn::Mul(share, hn::Set(DF(), 255.0F));
   return kTruncate ? hn::ConvertTo(D32(), level) : hn::NearestInt(level);
 }
 
@@ -98,6 +100,14 @@ void HsvToRgb(const Channels& planes, int64_t pixels, bool truncate) {
   const int64_t done = truncate ? ToRgb<true>(planes, pixels) : ToRgb<false>(planes, pixels);
   reference::hsv_to_rgb(behind(planes, done), pixels - done, truncate);
 }
+
+#else
+
+void HsvToRgb(const Channels& planes, int64_t pixels, bool truncate) {
+  reference::hsv_to_rgb(planes, pixels, truncate);
+}
+
+#endif  // HWY_NATIVE_FMA
 
 #endif  // GTSA_PLAIN_TARGET
 }  // namespace gtsa::kernels::HWY_NAMESPACE

@@ -38,20 +38,21 @@ void rgb_to_hsv(const Channels& planes, int64_t pixels) {
   }
 }
 
+// OpenCV's code for processors with a fused multiply-add (all of the last decade) has 1 - s m with one rounding.
 void hsv_to_rgb(const Channels& planes, int64_t pixels, bool truncate) {
   for (int64_t i = 0; i < pixels; ++i) {
     const float hue = static_cast<float>(planes.red[i]) * (6.0F / 180.0F);
     const float saturation = static_cast<float>(planes.green[i]) * (1.0F / 255.0F);
-    const float v = static_cast<float>(planes.blue[i]) * (1.0F / 255.0F);
+    const float value = static_cast<float>(planes.blue[i]) * (1.0F / 255.0F);
     const int sector = static_cast<int>(hue);
-    const float fraction = hue - static_cast<float>(sector);
-    const float p = v * (1.0F - saturation), q = v * (1.0F - saturation * fraction),
-                t = v * (1.0F - saturation * (1.0F - fraction));
-    const float by_sector[6][3] = {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}};
-    const float* rgb = by_sector[sector % 6];
-    planes.red[i] = byte_of(rgb[0], truncate);
-    planes.green[i] = byte_of(rgb[1], truncate);
-    planes.blue[i] = byte_of(rgb[2], truncate);
+    const float f = hue - static_cast<float>(sector), rest = 1.0F - f;
+    // How far the hue is from red, green and blue.
+    const float by_sector[6][3] = {{0, rest, 1}, {f, 0, 1}, {1, 0, rest}, {1, f, 0}, {rest, 1, 0}, {0, 1, f}};
+    const float* m = by_sector[sector % 6];
+    const auto channel = [&](int c) { return byte_of(value * std::fma(-saturation, m[c], 1.0F), truncate); };
+    planes.red[i] = channel(0);
+    planes.green[i] = channel(1);
+    planes.blue[i] = channel(2);
   }
 }
 

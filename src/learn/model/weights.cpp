@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "core/base/error.h"
@@ -122,11 +123,38 @@ at::Tensor fitted(const Target& target, const TensorRecord& record, LoadReport& 
       difference(target.name, record.shape, target.tensor.sizes()));
 }
 
+/// What begins a name outside the blocks, and inside of one: ours and mmsegmentation's.
+using NamePair = std::pair<std::string_view, std::string_view>;
+constexpr NamePair kOutside[] = {{"patch_embed.proj.", "patch_embed.projection."}, {"norm.", "ln1."}};
+constexpr NamePair kInside[] = {{"norm1.", "ln1."},
+                                {"attn.qkv.", "attn.attn.in_proj_"},
+                                {"attn.proj.", "attn.attn.out_proj."},
+                                {"norm2.", "ln2."},
+                                {"mlp.fc1.", "ffn.layers.0.0."},
+                                {"mlp.fc2.", "ffn.layers.1."}};
+constexpr NamePair kBlocks{"blocks.", "layers."};
+
+/// `name` with its first part exchanged, `from` and `to` being members of the pairs.
+std::string renamed(const std::string& name, std::span<const NamePair> pairs, std::string_view NamePair::*from,
+                    std::string_view NamePair::*to) {
+  for (const NamePair& pair : pairs) {
+    if (name.starts_with(pair.*from)) return std::string(pair.*to) + name.substr((pair.*from).size());
+  }
+  return name;
+}
+
+std::string renamed(const std::string& name, std::string_view NamePair::*from, std::string_view NamePair::*to) {
+  const std::string_view blocks = kBlocks.*from;
+  const size_t point = name.find('.', blocks.size());
+  if (!name.starts_with(blocks) || point == std::string::npos) return renamed(name, kOutside, from, to);
+  return std::string(kBlocks.*to) + name.substr(blocks.size(), point + 1 - blocks.size()) +
+         renamed(name.substr(point + 1), kInside, from, to);
+}
+
 /// "blocks.7." of "blocks.7.norm1.weight"; empty for a name outside the blocks.
 std::string block_of(const std::string& name) {
-  constexpr std::string_view kBlocks = "blocks.";
-  if (!name.starts_with(kBlocks)) return "";
-  return name.substr(0, name.find('.', kBlocks.size()) + 1);
+  if (!name.starts_with(kBlocks.first)) return "";
+  return name.substr(0, name.find('.', kBlocks.first.size()) + 1);
 }
 
 void refuse_missing(const LoadReport& report, const Safetensors& file) {
@@ -185,6 +213,12 @@ std::optional<std::string> find_encoder(const Safetensors& file) {
     if (file.find(prefix + std::string(kPatchWeight)) != nullptr) return prefix;
   }
   return std::nullopt;
+}
+
+std::string mmsegmentation_name(const std::string& name) { return renamed(name, &NamePair::first, &NamePair::second); }
+
+std::string name_from_mmsegmentation(const std::string& name) {
+  return renamed(name, &NamePair::second, &NamePair::first);
 }
 
 std::string why_no_encoder(const Safetensors& file) {

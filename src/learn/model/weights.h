@@ -49,6 +49,11 @@ LoadReport load_weights(const nn::Parameters& network, const formats::Safetensor
 /// antialiasing).
 at::Tensor resized_pos_embed(const at::Tensor& pos_embed, int64_t grid);
 
+/// A name of an encoder's tensor as mmsegmentation's ViT has it, and back: "blocks.0.attn.qkv.weight" and
+/// "layers.0.attn.attn.in_proj_weight". Other names stay as they are.
+std::string mmsegmentation_name(const std::string& name);
+std::string name_from_mmsegmentation(const std::string& name);
+
 /// Says in one line why no encoder is found in the file: "names of a detector (roi_head.*)".
 std::string why_no_encoder(const formats::Safetensors& file);
 

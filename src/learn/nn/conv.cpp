@@ -5,6 +5,7 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -65,9 +66,9 @@ at::Tensor conv_forward(const at::Tensor& tokens, Grid grid, const at::Tensor& w
   return y;
 }
 
-/// Gradients of tokens (undefined unless wanted), weight and bias.
+/// Gradients of tokens and bias (undefined unless wanted) and of weight.
 variable_list conv_gradients(const at::Tensor& tokens, Grid grid, const at::Tensor& weight, const at::Tensor& dy,
-                             bool wants_tokens) {
+                             bool wants_tokens, bool wants_bias) {
   const auto in = maps_of(tokens, grid, weight.size(1)), out = maps_of(tokens, grid, weight.size(0));
   const at::Tensor dm = matrices(out, dy);
   over_images(out, [&](kernels::ImageRange images) {
@@ -87,7 +88,7 @@ variable_list conv_gradients(const at::Tensor& tokens, Grid grid, const at::Tens
       kernels::winograd_input_adjoint(in, images, dv.data_ptr<float>(), dtokens.data_ptr<float>());
     });
   }
-  return {dtokens, dweight, dy.sum(at::IntArrayRef{0, 1})};
+  return {dtokens, dweight, wants_bias ? dy.sum(at::IntArrayRef{0, 1}) : at::Tensor()};
 }
 
 struct Convolution : torch::autograd::Function<Convolution> {
@@ -101,8 +102,8 @@ struct Convolution : torch::autograd::Function<Convolution> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const Grid grid{context->saved_data["rows"].toInt(), context->saved_data["columns"].toInt()};
-    variable_list result =
-        conv_gradients(saved[0], grid, saved[1], gradients[0].contiguous(), context->needs_input_grad(0));
+    variable_list result = conv_gradients(saved[0], grid, saved[1], gradients[0].contiguous(),
+                                          context->needs_input_grad(0), context->needs_input_grad(2));
     result.emplace_back();  // the grid has none
     return result;
   }
@@ -161,7 +162,8 @@ at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {
   GTSA_CHECK(tokens.size(1) == grid.tokens(), "{} tokens on a grid of {} x {}", tokens.size(1), grid.rows,
              grid.columns);
   if (layer.weight.size(2) != 3 || !has_kernels(tokens)) return reference::conv(tokens, grid, layer);
-  return Convolution::apply(tokens.contiguous(), layer.weight, layer.bias, grid);
+  const at::Tensor bias = layer.bias.defined() ? layer.bias : at::zeros({layer.weight.size(0)}, tokens.options());
+  return Convolution::apply(tokens.contiguous(), layer.weight, bias, grid);
 }
 
 at::Tensor norm_gelu(const at::Tensor& x, double eps) {

@@ -29,6 +29,7 @@ void fill_uniform(at::Tensor& tensor, int64_t fan_in, Rng rng) {
 bool is_bias(const std::string& name) { return name.ends_with("bias"); }
 
 int64_t fan_in(const at::Tensor& weight) { return weight.numel() / weight.size(0); }
+int64_t fan_out(const at::Tensor& weight) { return weight.numel() / weight.size(1); }
 
 }  // namespace
 
@@ -94,6 +95,28 @@ void init(DinoHead& head, InitStreams& streams) {
   streams.next_tensor += 1;
   fill_constant(head.weight_g, 1.0F);
   fill_uniform(head.weight_v, fan_in(head.weight_v), streams.next());
+}
+
+void init(FpnNeck& neck, InitStreams& streams) {
+  neck.walk([&](const std::string& name, at::Tensor& tensor) {
+    Rng rng = streams.next();
+    if (is_bias(name)) return fill_constant(tensor, 0.0F);
+    const auto bound = static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in(tensor) + fan_out(tensor))));
+    fill(tensor, [&] { return rng.uniform(-bound, bound); });
+  });
+}
+
+void init(FpnHead& head, InitStreams& streams) {
+  constexpr double kClassifierDeviation = 0.01;
+  head.walk([&](const std::string& name, at::Tensor& tensor) {
+    Rng rng = streams.next();
+    if (tensor.dim() == 1) return fill_constant(tensor, is_bias(name) ? 0.0F : 1.0F);
+    const double kaiming = std::sqrt(2.0 / static_cast<double>(fan_out(tensor)));
+    fill_normal(tensor, name.starts_with("conv_seg.") ? kClassifierDeviation : kaiming, rng);
+  });
+  head.walk_buffers([](const std::string& name, at::Tensor& tensor) {
+    fill_constant(tensor, name.ends_with("running_var") ? 1.0F : 0.0F);
+  });
 }
 
 }  // namespace gtsa::nn

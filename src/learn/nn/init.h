@@ -8,6 +8,7 @@
 
 #include "core/base/rng.h"
 #include "learn/nn/dino_head.h"
+#include "learn/nn/fpn.h"
 #include "learn/nn/heads.h"
 #include "learn/nn/vit.h"
 
@@ -34,5 +35,11 @@ void init(ConvHead& head, InitStreams& streams);
 void init(RotationHead& head, InitStreams& streams);
 /// MLP weights N(0, 0.02), biases 0; directions uniform within +-1/sqrt(bottleneck), norms 1.
 void init(DinoHead& head, InitStreams& streams);
+
+/// Weights uniform within +-sqrt(6 / (fan_in + fan_out)) (Xavier), biases 0.
+void init(FpnNeck& neck, InitStreams& streams);
+/// Convolutions N(0, sqrt(2 / fan_out)) (Kaiming), batch norms 1 and 0, classifier N(0, 0.01) and biases 0; running
+/// statistics 0 and 1.
+void init(FpnHead& head, InitStreams& streams);
 
 }  // namespace gtsa::nn

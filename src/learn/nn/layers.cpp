@@ -16,7 +16,7 @@ void LayerNorm::walk(const Walk& visit) {
 
 void Conv2d::walk(const Walk& visit) {
   visit("weight", weight);
-  visit("bias", bias);
+  if (bias.defined()) visit("bias", bias);
 }
 
 at::Tensor on_meta(std::initializer_list<int64_t> shape) {
@@ -27,8 +27,8 @@ Linear make_linear(int64_t in, int64_t out) { return {on_meta({out, in}), on_met
 
 LayerNorm make_layer_norm(int64_t width) { return {on_meta({width}), on_meta({width})}; }
 
-Conv2d make_conv(int64_t in, int64_t out, int64_t kernel) {
-  return {on_meta({out, in, kernel, kernel}), on_meta({out})};
+Conv2d make_conv(int64_t in, int64_t out, int64_t kernel, bool with_bias) {
+  return {on_meta({out, in, kernel, kernel}), with_bias ? on_meta({out}) : at::Tensor()};
 }
 
 }  // namespace gtsa::nn

@@ -24,7 +24,7 @@ struct LayerNorm {
 };
 
 /// Convolution with stride 1 and padding that keeps the grid, or (patch embedding) stride = kernel.
-/// weight [out, in, kernel, kernel], bias [out].
+/// weight [out, in, kernel, kernel], bias [out] or undefined: none.
 struct Conv2d {
   at::Tensor weight, bias;
   void walk(const Walk& visit);
@@ -34,6 +34,6 @@ struct Conv2d {
 at::Tensor on_meta(std::initializer_list<int64_t> shape);
 Linear make_linear(int64_t in, int64_t out);
 LayerNorm make_layer_norm(int64_t width);
-Conv2d make_conv(int64_t in, int64_t out, int64_t kernel);
+Conv2d make_conv(int64_t in, int64_t out, int64_t kernel, bool with_bias = true);
 
 }  // namespace gtsa::nn

@@ -2,11 +2,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -28,27 +30,30 @@ at::Tensor kept_samples(const at::Tensor& keep) {
   return std::ssize(samples) == keep.size(0) ? at::Tensor() : at::tensor(samples, at::kLong);
 }
 
-/// Tokens before the first block: [n, 1 + T, C].
-at::Tensor embed(const Vit& vit, const at::Tensor& images) {
+/// Tokens before the first block, with the position embedding `positions` [1, 1 + T, C]: [n, 1 + T, C].
+at::Tensor embed(const Vit& vit, const at::Tensor& images, const at::Tensor& positions) {
   const VitOptions& o = vit.options;
-  const int64_t n = images.size(0), height = images.size(2), width = images.size(3);
-  token_grid(o, height, width);
   const Linear projection{vit.patch_embed.proj.weight.flatten(1), vit.patch_embed.proj.bias};
-  at::Tensor x = ops::linear(ops::patches(images, o.patch_size), projection);
-  x = at::cat({vit.cls_token.expand({n, 1, o.embed_dim}), x}, 1);
-  return x + resize_pos_embed(vit.pos_embed, o.patch_size, height, width);
+  const at::Tensor x = ops::linear(ops::patches(images, o.patch_size), projection);
+  return at::cat({vit.cls_token.expand({images.size(0), 1, o.embed_dim}), x}, 1) + positions;
+}
+
+/// The same with the original's position embedding for pictures of this size.
+at::Tensor embed(const Vit& vit, const at::Tensor& images) {
+  const int64_t height = images.size(2), width = images.size(3);
+  token_grid(vit.options, height, width);
+  return embed(vit, images, resize_pos_embed(vit.pos_embed, vit.options.patch_size, height, width));
 }
 
 /// Called with each block's number and the tokens behind it.
 using AfterBlock = std::function<void(int64_t block, const at::Tensor& x)>;
 
-/// Tokens after block `end` - 1, without final norm: [n, 1 + T, C].
-at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPath* drop_path, int64_t end,
+/// x as embed() gives it -> tokens after block `end` - 1, without final norm: [n, 1 + T, C].
+at::Tensor forward_blocks(const Vit& vit, at::Tensor x, const DropPath* drop_path, int64_t end,
                           const AfterBlock& after = {}) {
   const VitOptions& o = vit.options;
-  GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, images.size(0)}),
+  GTSA_CHECK(drop_path == nullptr || drop_path->keep.sizes() == at::IntArrayRef({o.depth, 2, x.size(0)}),
              "drop path masks are for another batch or depth");
-  at::Tensor x = embed(vit, images);
   for (int64_t j = 0; j < end; ++j) {
     const Block& block = vit.blocks[static_cast<size_t>(j)];
     const double rate = drop_path == nullptr ? 0 : o.drop_path_rate(j);
@@ -63,6 +68,23 @@ at::Tensor forward_blocks(const Vit& vit, const at::Tensor& images, const DropPa
     if (after) after(j, x);
   }
   return x;
+}
+
+/// Side of the grid of a position embedding [1, 1 + g^2, C].
+int64_t grid_side(const at::Tensor& pos_embed) {
+  const int64_t patches = pos_embed.size(1) - 1;
+  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
+  GTSA_CHECK(side * side == patches, "a position embedding of {} patches is not square", patches);
+  return side;
+}
+
+/// Bicubically (a = -0.75, half-pixel rule, indices clamped); a scale that is not given is out / in.
+at::Tensor resized(const at::Tensor& pos_embed, Grid grid, c10::optional<double> row_scale,
+                   c10::optional<double> column_scale) {
+  const int64_t side = grid_side(pos_embed);
+  const at::Tensor map = pos_embed.narrow(1, 1, side * side).unflatten(1, {side, side}).permute({0, 3, 1, 2});
+  const at::Tensor patches = at::upsample_bicubic2d(map, {grid.rows, grid.columns}, false, row_scale, column_scale);
+  return at::cat({pos_embed.narrow(1, 0, 1), patches.flatten(2).transpose(1, 2)}, 1);
 }
 
 }  // namespace
@@ -136,7 +158,7 @@ Grid token_grid(const VitOptions& options, int64_t height, int64_t width) {
 }
 
 at::Tensor forward_unnormed(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
-  return forward_blocks(vit, images, drop_path, vit.options.depth);
+  return forward_blocks(vit, embed(vit, images), drop_path, vit.options.depth);
 }
 
 at::Tensor forward_tokens(const Vit& vit, const at::Tensor& images, const DropPath* drop_path) {
@@ -154,16 +176,32 @@ at::Tensor forward_class_tokens(const Vit& vit, const at::Tensor& images, int64_
   GTSA_CHECK(count >= 1 && count <= vit.options.depth, "class tokens of {} blocks of {}", count, vit.options.depth);
   const int64_t depth = vit.options.depth;
   std::vector<at::Tensor> tokens;
-  forward_blocks(vit, images, nullptr, depth, [&](int64_t block, const at::Tensor& x) {
+  forward_blocks(vit, embed(vit, images), nullptr, depth, [&](int64_t block, const at::Tensor& x) {
     if (block >= depth - count) tokens.push_back(ops::layer_norm(x.select(1, 0), vit.norm, kVitNormEps));
   });
   return at::cat(tokens, 1);
 }
 
+VitMaps forward_maps(const Vit& vit, const at::Tensor& images, std::span<const int64_t> blocks,
+                     const DropPath* drop_path) {
+  const int64_t p = vit.options.patch_size, height = images.size(2), width = images.size(3);
+  const Grid grid{(height + p - 1) / p, (width + p - 1) / p};
+  const int64_t below = grid.rows * p - height, right = grid.columns * p - width;
+  const at::Tensor padded = below + right > 0 ? at::constant_pad_nd(images, {0, right, 0, below}) : images;
+  VitMaps result{grid, {}};
+  const at::Tensor x = embed(vit, padded, pos_embed_on(vit.pos_embed, grid));
+  forward_blocks(vit, x, drop_path, blocks.back() + 1, [&](int64_t block, const at::Tensor& tokens) {
+    for (auto times = std::count(blocks.begin(), blocks.end(), block); times > 0; --times) {
+      result.maps.push_back(tokens.narrow(1, 1, grid.tokens()));
+    }
+  });
+  return result;
+}
+
 at::Tensor class_attention(const Vit& vit, const at::Tensor& images) {
   const VitOptions& o = vit.options;
   const Block& last = vit.blocks.back();
-  const at::Tensor x = forward_blocks(vit, images, nullptr, o.depth - 1);
+  const at::Tensor x = forward_blocks(vit, embed(vit, images), nullptr, o.depth - 1);
   const at::Tensor qkv = ops::linear(ops::layer_norm(x, last.norm1, kVitNormEps), last.attn.qkv)
                              .unflatten(2, {3, o.num_heads, o.embed_dim / o.num_heads});  // [n, 1 + T, 3, h, C / h]
   const at::Tensor query = qkv.select(2, 0).select(1, 0).unsqueeze(2);                    // [n, h, 1, C / h]
@@ -174,16 +212,17 @@ at::Tensor class_attention(const Vit& vit, const at::Tensor& images) {
 }
 
 at::Tensor resize_pos_embed(const at::Tensor& pos_embed, int64_t patch_size, int64_t height, int64_t width) {
-  const int64_t rows = height / patch_size, columns = width / patch_size;
+  const Grid grid{height / patch_size, width / patch_size};
   const int64_t stored = pos_embed.size(1) - 1;
-  if (rows * columns == stored && height == width) return pos_embed;
-  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(stored))));
-  GTSA_CHECK(side * side == stored, "a position embedding of {} patches is not square", stored);
-  const double row_scale = (static_cast<double>(rows) + 0.1) / static_cast<double>(side);
-  const double column_scale = (static_cast<double>(columns) + 0.1) / static_cast<double>(side);
-  const at::Tensor map = pos_embed.narrow(1, 1, stored).unflatten(1, {side, side}).permute({0, 3, 1, 2});
-  const at::Tensor resized = at::upsample_bicubic2d(map, {rows, columns}, false, row_scale, column_scale);
-  return at::cat({pos_embed.narrow(1, 0, 1), resized.flatten(2).transpose(1, 2)}, 1);
+  if (grid.tokens() == stored && height == width) return pos_embed;
+  const auto side = static_cast<double>(grid_side(pos_embed));
+  return resized(pos_embed, grid, (static_cast<double>(grid.rows) + 0.1) / side,
+                 (static_cast<double>(grid.columns) + 0.1) / side);
+}
+
+at::Tensor pos_embed_on(const at::Tensor& pos_embed, Grid grid) {
+  if (grid.tokens() == pos_embed.size(1) - 1) return pos_embed;
+  return resized(pos_embed, grid, {}, {});
 }
 
 }  // namespace gtsa::nn

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "learn/nn/block.h"
@@ -99,6 +100,18 @@ VitOutput forward_features(const Vit& vit, const at::Tensor& images, const DropP
 /// the blocks: [n, count * C]. What DINO's linear evaluation sees.
 at::Tensor forward_class_tokens(const Vit& vit, const at::Tensor& images, int64_t count);
 
+/// Feature maps of dense tasks: patch tokens [n, T, C] as some of the blocks leave them, without final norm.
+struct VitMaps {
+  Grid grid;
+  std::vector<at::Tensor> maps;
+};
+
+/// The maps behind `blocks` (counted from 0, ascending), by mmsegmentation's rules: images [n, 3, height, width] of any
+/// size are padded with 0 at the right and at the bottom to whole patches, and the position embedding is the one of
+/// pos_embed_on().
+VitMaps forward_maps(const Vit& vit, const at::Tensor& images, std::span<const int64_t> blocks,
+                     const DropPath* drop_path = nullptr);
+
 /// Class token (first) and patch tokens as the last block leaves them, without final norm: [n, 1 + T, C].
 at::Tensor forward_unnormed(const Vit& vit, const at::Tensor& images, const DropPath* drop_path = nullptr);
 
@@ -111,5 +124,10 @@ at::Tensor class_attention(const Vit& vit, const at::Tensor& images);
 /// antialiasing) with (rows + 0.1) / g0 and (columns + 0.1) / g0 as the scale of coordinates, as in DINO's and the
 /// original's code. Differentiable.
 at::Tensor resize_pos_embed(const at::Tensor& pos_embed, int64_t patch_size, int64_t height, int64_t width);
+
+/// Position embedding [1, 1 + g0^2, C] for a grid of tokens, by mmsegmentation's rule: as it is if the grid has g0^2
+/// tokens, whatever its shape (its rows then follow each other unresized), else resized bicubically as in
+/// resize_pos_embed() but with in / out as the scale. Differentiable.
+at::Tensor pos_embed_on(const at::Tensor& pos_embed, Grid grid);
 
 }  // namespace gtsa::nn

@@ -15,7 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/image/decode.h"
+#include "core/data/segment_recipe.h"
 #include "core/image/label_map.h"
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
@@ -33,29 +33,21 @@ constexpr int64_t kChunk = 32;
 constexpr int64_t kNotCounted = -1;
 
 /// Reads a picture and its labels into their places of a chunk.
-void read_labelled(const data::LabelledFile& file, Size size, size_t classes, int64_t max_pixels, std::span<float> chw,
-                   std::span<uint8_t> labels) {
-  const image::Image picture = image::read_image(file.image, {.max_pixels = max_pixels, .apply_exif = false});
-  const image::LabelMap stored = image::read_label_map(file.annotation, max_pixels);
-  if (stored.size() != picture.size()) {
-    throw Error("{} has {} x {} pixels, its picture {} has {} x {}; they must be of one size", file.annotation.string(),
-                stored.width, stored.height, file.image.string(), picture.width(), picture.height());
-  }
-  const auto beyond =
-      std::find_if(stored.values.begin(), stored.values.end(), [&](uint16_t label) { return label > classes; });
-  if (beyond != stored.values.end()) {
-    const int64_t at = beyond - stored.values.begin();
-    throw Error("{} has label {} at ({}, {}) of {} classes; labels are 0 (not counted) to {}",
-                file.annotation.string(), *beyond, at % stored.width, at / stored.width, classes, classes);
-  }
+void read_into(const data::LabelledFile& file, Size size, const data::LabelRule& rule, int64_t max_pixels,
+               std::span<float> chw, std::span<uint8_t> labels) {
+  const auto [picture, stored] =
+      data::read_labelled(file.image, file.annotation, rule, {.max_pixels = max_pixels, .apply_exif = false});
   image::normalize_into(image::resized(picture, size, image::Filter::bicubic), chw);
   const image::LabelMap resized = image::resized_nearest(stored, size);
-  for (int64_t y = 0; y < size.height; ++y) std::copy_n(resized.row(y), size.width, labels.begin() + y * size.width);
+  std::transform(resized.values.begin(), resized.values.end(), labels.begin(), [&](uint16_t label) {
+    return rule.ignores(label) ? kUnlabelled : static_cast<uint8_t>(rule.class_of(label) + 1);
+  });
 }
 
 /// A split's features and labels.
 PixelSet read_split(const Frozen& network, const data::Ade20kSplit& split, int64_t max_pixels) {
   const auto n = static_cast<int64_t>(split.files.size());
+  const data::LabelRule rule{.classes = static_cast<int64_t>(split.classes.size())};
   PixelSet set;
   set.grid = kGrid;
   set.pixels = {kGrid.columns * network.patch_size, kGrid.rows * network.patch_size};
@@ -68,9 +60,9 @@ PixelSet read_split(const Frozen& network, const data::Ade20kSplit& split, int64
     parallel_for(pictures, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const auto at = static_cast<size_t>(first + i);
-        read_labelled(split.files[at], set.pixels, split.classes.size(), max_pixels,
-                      {values + static_cast<size_t>(i) * 3 * pixels, 3 * pixels},
-                      std::span(set.labels).subspan(at * pixels, pixels));
+        read_into(split.files[at], set.pixels, rule, max_pixels,
+                  {values + static_cast<size_t>(i) * 3 * pixels, 3 * pixels},
+                  std::span(set.labels).subspan(at * pixels, pixels));
       }
     });
     const at::Tensor features = network.encode(images);

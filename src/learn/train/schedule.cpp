@@ -28,6 +28,15 @@ double ramp_cosine(double base, double final, double warmup, double at, double t
   return final + (base - final) * 0.5 * (1 + std::cos(std::numbers::pi * (at - warmup) / (total - warmup)));
 }
 
+double warmup_poly(const Poly& poly, int64_t step, int64_t total) {
+  GTSA_CHECK(0 <= step && step < total && poly.warmup >= 0, "step {} of {}, warm-up {}", step, total, poly.warmup);
+  const double left = std::pow(1 - static_cast<double>(step) / static_cast<double>(total), poly.power);
+  const double regular = (poly.base - poly.final) * left + poly.final;
+  if (step >= poly.warmup) return regular;
+  const double missing = 1 - static_cast<double>(step) / static_cast<double>(poly.warmup);
+  return regular * (1 - missing * (1 - poly.ratio));
+}
+
 double teacher_temperature(double first, double last, int64_t warmup, int64_t epoch) {
   GTSA_CHECK(epoch >= 0 && warmup >= 0, "epoch {}, warm-up {}", epoch, warmup);
   if (epoch >= warmup) return last;

@@ -1,5 +1,6 @@
 #pragma once
-// Schedules: pure functions of the step. Formulas: the originals' (golden `schedules`, `schedules_finetune`).
+// Schedules: pure functions of the step. Formulas: the originals' (golden `schedules`, `schedules_finetune`,
+// `dense_schedules`).
 
 #include <cstdint>
 #include <string>
@@ -17,6 +18,18 @@ double warmup_cosine(double base, double final, int64_t warmup, int64_t step, in
 /// over the rest; at, warmup and total in one unit (epochs or steps). Unlike warmup_cosine() the peak occurs once.
 /// 0 <= at <= total, 0 <= warmup <= total.
 double ramp_cosine(double base, double final, double warmup, double at, double total);
+
+/// Segmentation's rule (mmcv's `poly` with a linear warm-up): final + (base - final) * (1 - step / total)^power, times
+/// 1 - (1 - step / warmup) * (1 - ratio) before `warmup`, so that step 0 has the share `ratio` and the peak stays below
+/// `base`. 0 <= step < total.
+struct Poly {
+  double base = 0;
+  double final = 0;
+  double power = 1;
+  int64_t warmup = 0;
+  double ratio = 1e-6;
+};
+double warmup_poly(const Poly& poly, int64_t step, int64_t total);
 
 /// DINO's teacher temperature: from `first` to `last` in equal steps over the first `warmup` epochs, both included,
 /// then `last`.

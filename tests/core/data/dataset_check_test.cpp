@@ -244,10 +244,19 @@ TEST_F(Segmented, IsFitAndCountsWhatItShows) {
   EXPECT_EQ(report.splits[0].labelled_share, 1.0);
 }
 
+TEST_F(Segmented, Takes255ForNotCounted) {
+  write_labels(root_ / "annotations/training/a.png", 255, 1);
+  const DatasetReport report = check(root_.path());
+  EXPECT_THAT(errors(report), IsEmpty());
+  EXPECT_LT(*report.splits[0].labelled_share, 1.0);
+}
+
 TEST_F(Segmented, NamesEachSeededFault) {
   write_labels(root_ / "annotations/training/a.png", 1, 3);
   EXPECT_THAT(errors(check(root_.path())), ElementsAre("label out of range"));
-  EXPECT_THAT(first_of(check(root_.path())), EndsWith("a.png has label 3 at (0, 0); labels are 0 (not counted) to 2"));
+  EXPECT_THAT(first_of(check(root_.path())),
+              EndsWith("a.png has label 3 on 1 pixel, first at (0, 0); labels are 0 (not counted) to 2, "
+                       "and 255 (not counted)"));
   write_labels(root_ / "annotations/training/a.png", 1, 2, {36, 40});
   EXPECT_THAT(errors(check(root_.path())), ElementsAre("label size"));
   EXPECT_THAT(first_of(check(root_.path())), HasSubstr("has 36 x 40 pixels, its picture 40 x 36"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <cstdlib>
 
 #include "core/base/error.h"
@@ -29,6 +31,32 @@ TEST(EncodePng, KeepsEveryLabel) {
 }
 
 TEST(EncodePng, TakesNoLabelBeyondEightBits) { EXPECT_THROW(encode_png(LabelMap{1, 1, {256}}), BugError); }
+
+TEST(EncodeLabelMap, ShowsLabelsInTheirColoursAndKeepsThem) {
+  const LabelMap map{3, 2, {0, 1, 2, 2, 1, 0}};
+  const std::vector<Colour> palette{{10, 20, 30}, {40, 50, 60}};
+  const auto png = encode_label_map(map, palette);
+  EXPECT_EQ(decode_label_map(png, 1000), map);
+  const Image shown = decode(png);
+  EXPECT_TRUE(std::equal(shown.row(0), shown.row(0) + 9, (const uint8_t[]){10, 20, 30, 40, 50, 60, 0, 0, 0}))
+      << "black beyond the palette";
+}
+
+TEST(EncodeLabelMap, KeepsAllLabelsThereAre) {
+  for (const uint16_t largest : {255, 256, 65'535}) {
+    LabelMap map{8, 2, {}};
+    for (uint16_t i = 0; i < 16; ++i) map.values.push_back(static_cast<uint16_t>(largest - i));
+    EXPECT_EQ(decode_label_map(encode_label_map(map, default_palette(300)), 1000), map) << largest;
+  }
+  EXPECT_THROW(encode_label_map({}, {}), BugError);
+}
+
+TEST(WriteLabelMap, IsReadBackByName) {
+  const test::TemporaryFolder folder;
+  const LabelMap map{2, 1, {3, 7}};
+  write_label_map(real_files(), folder / "a.png", map, default_palette(8));
+  EXPECT_EQ(read_label_map(folder / "a.png", 1000), map);
+}
 
 TEST(EncodeJpeg, KeepsASmoothPictureNearly) {
   const Image in = test::gradient(160, 120);

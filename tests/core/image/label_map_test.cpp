@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -97,6 +98,28 @@ TEST(ResizedNearest, RefusesARectangleOutsideTheMap) {
   const LabelMap map{2, 2, {1, 2, 3, 4}};
   EXPECT_THROW(resized_nearest(map, {1, 0, 2, 2}, {2, 2}), BugError);
   EXPECT_THROW(resized_nearest(map, {0, 2}), BugError);
+}
+
+TEST(ResizedFloor, TakesThePixelAtTheScaledCorner) {
+  const LabelMap map{4, 2, {1, 2, 3, 4, 5, 6, 7, 8}};
+  EXPECT_EQ(resized_floor(map, {4, 2}), map);
+  EXPECT_EQ(resized_floor(map, {2, 1}), (LabelMap{2, 1, {1, 3}}));
+  EXPECT_EQ(resized_floor(map, {8, 1}), (LabelMap{8, 1, {1, 1, 2, 2, 3, 3, 4, 4}}));
+  EXPECT_EQ(resized_floor(map, {3, 3}), (LabelMap{3, 3, {1, 2, 3, 1, 2, 3, 5, 6, 7}}));
+  EXPECT_THROW(resized_floor(map, {0, 2}), BugError);
+}
+
+TEST(FloorPositions, StayInsideWhateverTheSizes) {
+  for (const int64_t inputs : {1, 7, 49, 512, 683}) {
+    for (const int64_t outputs : {1, 2, 49, 98, 1023, 4096}) {
+      const auto positions = floor_positions(inputs, outputs, 0, outputs);
+      EXPECT_EQ(positions.front(), 0);
+      EXPECT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+      EXPECT_LT(positions.back(), inputs);
+      const auto last = floor_positions(inputs, outputs, outputs - 1, 1);
+      EXPECT_EQ(last, (std::vector<int64_t>{positions.back()}));
+    }
+  }
 }
 
 }  // namespace

@@ -37,5 +37,30 @@ TEST(Normalize, RefusesABufferOfAnotherSize) {
   EXPECT_THROW(normalize_into(test::coordinates(3, 2), out), BugError);
 }
 
+TEST(NormalizeLevels, SubtractsTheMeanAndMultipliesByTheInverse) {
+  const Image in = test::coordinates(3, 2);
+  std::vector<float> out(18);
+  normalize_levels_into(Planes(in), in.size(), out);
+  EXPECT_EQ(out[0 * 6 + 1 * 3 + 2], (2 - 123.675f) * static_cast<float>(1.0 / static_cast<double>(58.395f)));
+  EXPECT_EQ(out[2 * 6 + 0 * 3 + 1], (1 - 103.53f) * static_cast<float>(1.0 / static_cast<double>(57.375f)));
+}
+
+TEST(NormalizeLevels, PadsAtTheRightAndBelow) {
+  const Image in = test::noise(3, 2);
+  std::vector<float> plain(18), padded(3 * 5 * 4, 9);
+  normalize_levels_into(Planes(in), in.size(), plain);
+  normalize_levels_into(Planes(in), {5, 4}, padded);
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t y = 0; y < 4; ++y) {
+      for (size_t x = 0; x < 5; ++x) {
+        EXPECT_EQ(padded[(c * 4 + y) * 5 + x], x < 3 && y < 2 ? plain[(c * 2 + y) * 3 + x] : 0);
+      }
+    }
+  }
+  EXPECT_THROW(normalize_levels_into(Planes(in), {2, 4}, plain), BugError);
+  EXPECT_THROW(normalize_levels_into(Planes(in), {3, 1}, plain), BugError);
+  EXPECT_THROW(normalize_levels_into(Planes(in), {4, 2}, plain), BugError);
+}
+
 }  // namespace
 }  // namespace gtsa::image

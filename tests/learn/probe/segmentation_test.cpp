@@ -141,7 +141,7 @@ TEST(Segmentation, NamesTheAnnotationWithALabelBeyondTheClasses) {
   labels[static_cast<size_t>(3 * kWidth + 7)] = 200;
   write_labels(set.annotation(), labels, kWidth);
   EXPECT_THAT(message_of([&] { probe_segmentation(frozen_colours(), set.root(), quick()); }),
-              HasSubstr("p11.png has label 200 at (7, 3) of 3 classes"));
+              HasSubstr("p11.png has label 200 on 1 pixel, first at (7, 3); labels are 0 (not counted) to 3"));
 }
 
 TEST(Segmentation, NamesTheAnnotationOfAnotherSize) {

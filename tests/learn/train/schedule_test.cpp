@@ -38,6 +38,30 @@ void expect_all_near(const std::vector<double>& got, const std::vector<double>& 
   }
 }
 
+TEST(dense_schedules_GoldenTest, SegmentationAgreesAtEveryIteration) {
+  GTSA_REQUIRE_GOLDEN("dense_schedules");
+  const test::Golden golden("dense_schedules");
+  const auto& c = golden.json().at("seg");
+  const Poly poly{.base = c.at("base_lr"),
+                  .final = c.at("min_lr"),
+                  .power = c.at("power"),
+                  .warmup = c.at("warmup_iters"),
+                  .ratio = c.at("warmup_ratio")};
+  std::vector<double> lr;
+  for (const int64_t i : golden.values<int64_t>("seg/iter")) lr.push_back(warmup_poly(poly, i, c.at("max_iters")));
+  expect_all_near(lr, golden.values<double>("seg/lr"), "seg/lr");
+}
+
+TEST(WarmupPoly, EndsAtTheFinalRateAndWithoutWarmupBeginsAtTheBase) {
+  const Poly poly{.base = 1, .final = 0.25, .power = 2};
+  EXPECT_EQ(warmup_poly(poly, 0, 4), 1);
+  EXPECT_EQ(warmup_poly(poly, 2, 4), 0.25 + 0.75 * 0.25);
+  const Poly warmed{.base = 1, .power = 1, .warmup = 2, .ratio = 0.5};
+  EXPECT_EQ(warmup_poly(warmed, 0, 4), 0.5);
+  EXPECT_EQ(warmup_poly(warmed, 1, 4), 0.75 * 0.75);
+  EXPECT_EQ(warmup_poly(warmed, 2, 4), 0.5);
+}
+
 TEST(schedules_finetune_GoldenTest, FineTuningAgreesAtEveryIteration) {
   GTSA_REQUIRE_GOLDEN("schedules_finetune");
   const test::Golden golden("schedules_finetune");
