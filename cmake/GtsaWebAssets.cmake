@@ -6,8 +6,8 @@ set(GTSA_WEB_ASSETS "" CACHE PATH "folder that holds uplot/dist and uplot/LICENS
 
 # gtsa_web_assets(OUT.cpp): a table name -> text, from core/report/assets.cpp.in.
 function(gtsa_web_assets output)
-  set(sources page.html style.css report/base.js report/charts.js report/tables.js report/crops.js report/pictures.js
-              report/picture_page.js report/main.js similarity/similarity.js)
+  set(sources page.html style.css report/base.js report/charts.js report/tables.js report/scores.js report/crops.js
+              report/pictures.js report/picture_page.js report/main.js similarity/similarity.js)
   list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/web/")
   if(GTSA_REPORT)
     set(folder "${PROJECT_SOURCE_DIR}/web/node_modules")

@@ -1,8 +1,8 @@
 // Pages for the browser's tests, made of a run made by rule:
-//   make_pages FOLDER          writes FOLDER/{run,other}, report.html, two.html, long.html, similarity.html,
-//   follow.html make_pages FOLDER more     FOLDER/run goes on by some steps, follow.html and what it loads are written
-//   again make_pages FOLDER pictures as `more`, after the pictures of the run have changed make_pages FOLDER end the
-//   run is over: follow.html is written for the last time
+//   make_pages FOLDER          writes FOLDER/{run,other}, report.html, two.html, long.html, tuned.html,
+//   similarity.html, follow.html make_pages FOLDER more     FOLDER/run goes on by some steps, follow.html and what it
+//   loads are written again make_pages FOLDER pictures as `more`, after the pictures of the run have changed make_pages
+//   FOLDER end the run is over: follow.html is written for the last time
 
 #include <fmt/format.h>
 
@@ -68,10 +68,13 @@ void make_all(const fs::path& folder) {
   make_small_run(runs[1], {.steps = 300, .seed = 5});
   const fs::path many = folder / "many-steps";
   make_small_run(many, {.steps = 20000, .pictures = false});
+  const fs::path tuned = folder / "tuned";
+  make_small_run(tuned, {.pictures = false, .fine_tuned = true});
   const report::ReportOptions options{"gtsa test", "2026-01-02 03:04", false};
   report::write_report(real_files(), {runs.data(), 1}, folder / "report.html", options);
   report::write_report(real_files(), runs, folder / "two.html", options);
   report::write_report(real_files(), {&many, 1}, folder / "long.html", options);
+  report::write_report(real_files(), {&tuned, 1}, folder / "tuned.html", options);
   write_atomically(real_files(), folder / "similarity.html", similarity_page(folder));
   write_follow(folder, true);
 }

@@ -91,7 +91,7 @@ const drawn = (page, selector) => page.locator(selector).first().evaluate((canva
 
 const tests = {
   async "pages fit every window, light and dark, and load nothing"(browser) {
-    for (const name of ["report.html", "two.html", "long.html", "similarity.html"]) {
+    for (const name of ["report.html", "two.html", "long.html", "tuned.html", "similarity.html"]) {
       for (const width of [360, 390, 800, 1280, 2200]) {
         for (const colorScheme of ["light", "dark"]) {
           const page = await open(browser, name, {width, colorScheme});
@@ -172,6 +172,23 @@ const tests = {
     assert.equal(await page.locator("main img[src=x]").count(), 0);
     await page.locator(".matches g").first().hover({force: true});
     assert.match(await text(page, ".pairs figcaption"), /similarity 0\.\d+/);
+    await close(page);
+  },
+
+  async "a fine-tuned run shows its classes, what is confused, and segmented photographs"(browser) {
+    const page = await open(browser, "tuned.html");
+    const whole = await page.locator("main").innerText();
+    for (const words of ["Classes told apart", "0.710", "All 60 classes", "Most confused", "Semantic segmentation",
+                         "0.306", "<b>sky</b>", "prediction, mIoU 0.450"]) {
+      assert.ok(whole.includes(words), words);
+    }
+    assert.equal(await page.locator(".segmented img").count(), 3);
+    assert.ok(await drawn(page, "canvas.matrix") > 0.99);
+    const matrix = page.locator("canvas.matrix").nth(1);
+    await matrix.scrollIntoViewIfNeeded();
+    const box = await matrix.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.1);
+    assert.match(await page.locator(".said").nth(1).innerText(), /^hill taken for <b>sky<\/b>: 50 of 100 pixels/);
     await close(page);
   },
 

@@ -23,6 +23,7 @@ function keepingOpen(node, change) {
 function notes(runs) {
   const lines = runs.flatMap((run) => {
     const quiet = [...run.notes];
+    if (run.accuracy || run.semantic) return quiet.map((line) => `${runs.length > 1 ? `${run.name}: ` : ""}${line}.`);
     if (!run.crops) quiet.push("no sample views");
     if (!run.pictures) quiet.push("no pictures of features");
     if (!run.rotation) quiet.push("no rotation probe");
@@ -39,7 +40,9 @@ function showLive({runs, written, program}) {
       el("div", {class: "run-head columns"}, runs.map((run, index) => runHead(run, index, several))));
   tablesNode.replaceChildren(...[probeTable(all)].filter(Boolean));
   charts.show(all);
-  detailNode.replaceChildren(...[probeDetails(all)].filter(Boolean));
+  keepingOpen(
+      detailNode,
+      () => detailNode.replaceChildren(...[probeDetails(all), classification(all), semantic(all)].filter(Boolean)));
   keepingOpen(
       endNode,
       () => endNode.replaceChildren(...[events(all), machine(all), configuration(all), ...notes(runs),
@@ -119,6 +122,6 @@ memory.set("gtsa zoom", "null");
 showLive(page);
 {
   const all = withPictures(page.runs);
-  pictureNode.replaceChildren(...[...featurePictures(all), crops(all)].filter(Boolean));
+  pictureNode.replaceChildren(...[segmentedPictures(all), ...featurePictures(all), crops(all)].filter(Boolean));
 }
 if (page.follow) setTimeout(ask, kAskEvery);

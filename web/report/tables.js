@@ -136,7 +136,7 @@ function eventList(run) {
                 (row) =>
                     el("tr", {}, el("td", {class: "number"}, row.step === null ? "\u2013" : counted(row.step)),
                        el("td", {},
-                          el("span", {class: `kind ${/ ^[a - z_] + $ /.test(row.kind) ? row.kind : ""}`},
+                          el("span", {class: `kind ${new RegExp("^[a-z_]+$").test(row.kind) ? row.kind : ""}`},
                              kKinds[row.kind] ?? row.kind)),
                        el("td", {}, row.text))))));
   const older = leftOut > 0 ? el("p", {class: "note"}, `${counted(leftOut)} older ones are in events.jsonl.`) : null;
@@ -175,17 +175,31 @@ function rotation(run) {
             })))));
 }
 
+/// Rows [name, value or null], the best first; of very many the ends are shown and the rest can be opened.
+function classBars(rows, index, id) {
+  const kAll = 40, kEnd = 12;
+  const sorted = [...rows].sort((a, b) => (b[1] ?? -1) - (a[1] ?? -1));
+  const bars = (shown, attributes = {}) => el(
+      "div", {class: "bars", ...attributes},
+      shown.map(
+          ([name, value]) =>
+              [el("span", {}, name),
+               el("span", {class: "bar", "--colour": `var(${colourName(index)})`, "--share": percent(value ?? 0)}),
+               el("span", {class: "number"}, value === null ? "absent" : value.toFixed(3))]));
+  if (sorted.length <= kAll) return bars(sorted, {id});
+  const measured = sorted.filter(([, value]) => value !== null);
+  return el(
+      "div", {id}, el("p", {class: "quiet small"}, `The best ${kEnd} of ${counted(measured.length)} measured classes`),
+      bars(measured.slice(0, kEnd)), el("p", {class: "quiet small"}, `The last ${kEnd}`), bars(measured.slice(-kEnd)),
+      el("details", {"data-keep": `${id} ${index}`}, el("summary", {}, `All ${counted(sorted.length)} classes`),
+         bars(sorted)));
+}
+
 function segmentation(run, index) {
-  const classes = [...run.segmentation.classes].sort((a, b) => (b[1] ?? -1) - (a[1] ?? -1));
   return el(
       "div", {class: "card"}, el("h3", {}, `Frozen segmentation: mIoU ${short(run.segmentation.miou)}`),
       el("p", {class: "quiet small"}, "Intersection over union by class, 0 to 1."),
-      el("div", {class: "bars", id: "classes"},
-         classes.map(
-             ([name, value]) =>
-                 [el("span", {}, name),
-                  el("span", {class: "bar", "--colour": `var(${colourName(index)})`, "--share": percent(value ?? 0)}),
-                  el("span", {class: "number"}, value === null ? "absent" : value.toFixed(3))])));
+      classBars(run.segmentation.classes, index, "classes"));
 }
 
 function probeDetails(runs) {

@@ -40,7 +40,8 @@ ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes) {
   counts_.resize(static_cast<size_t>(classes * classes));
 }
 
-void ConfusionMatrix::add(std::span<const int64_t> truth, std::span<const int64_t> prediction, int64_t ignore) {
+template <class Truth, class Prediction>
+void ConfusionMatrix::add_all(std::span<const Truth> truth, std::span<const Prediction> prediction, Truth ignore) {
   GTSA_CHECK(truth.size() == prediction.size(), "{} labels and {} predictions", truth.size(), prediction.size());
   const auto is_class = [&](int64_t label) { return label >= 0 && label < classes_; };
   for (size_t i = 0; i < truth.size(); ++i) {
@@ -56,6 +57,14 @@ void ConfusionMatrix::add(std::span<const int64_t> truth, std::span<const int64_
   for (size_t i = 0; i < truth.size(); ++i) {
     if (truth[i] != ignore) ++counts_[static_cast<size_t>(truth[i] * classes_ + prediction[i])];
   }
+}
+
+void ConfusionMatrix::add(std::span<const int64_t> truth, std::span<const int64_t> prediction, int64_t ignore) {
+  add_all(truth, prediction, ignore);
+}
+
+void ConfusionMatrix::add(std::span<const int32_t> truth, std::span<const uint16_t> prediction, int32_t ignore) {
+  add_all(truth, prediction, ignore);
 }
 
 void ConfusionMatrix::add(int64_t truth, int64_t prediction, int64_t times) {

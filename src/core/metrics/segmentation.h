@@ -29,6 +29,8 @@ class ConfusionMatrix {
   /// another truth outside [0, C) (a label file of another data set); a prediction outside is a bug of ours. Nothing is
   /// counted when it throws.
   void add(std::span<const int64_t> truth, std::span<const int64_t> prediction, int64_t ignore);
+  /// The same of numbers as pictures hold them.
+  void add(std::span<const int32_t> truth, std::span<const uint16_t> prediction, int32_t ignore);
   /// Counts one pair; both are classes.
   void add(int64_t truth, int64_t prediction, int64_t times = 1);
   /// Adds the counts of another matrix over the same classes (of another picture, another rank).
@@ -41,6 +43,9 @@ class ConfusionMatrix {
   SegmentationScores scores() const;
 
  private:
+  template <class Truth, class Prediction>
+  void add_all(std::span<const Truth> truth, std::span<const Prediction> prediction, Truth ignore);
+
   int64_t classes_;
   std::vector<int64_t> counts_;
 };

@@ -1,12 +1,12 @@
 #include "core/report/artefacts.h"
 
-#include <cmath>
 #include <string>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "core/report/curves.h"
+#include "core/report/fields.h"
+#include "core/report/scores.h"
 
 namespace gtsa::report {
 namespace {
@@ -14,63 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMostItems = 4096;  ///< of any list: beyond it a page is no page
 constexpr size_t kTurns = 4;
 
-const Json& member(const Json& object, const char* key) {
-  if (!object.is_object() || !object.contains(key)) throw Error("{} is missing", key);
-  return object[key];
-}
-
-double number(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_number() || !std::isfinite(value.get<double>())) throw Error("{} is no number", key);
-  return shortened(value.get<double>());
-}
-
-/// A whole number of low..high.
-int64_t whole(const Json& object, const char* key, int64_t low, int64_t high) {
-  const Json& value = member(object, key);
-  if (!value.is_number_integer() || value.get<int64_t>() < low || value.get<int64_t>() > high)
-    throw Error("{} is no whole number of {} to {}", key, low, high);
-  return value.get<int64_t>();
-}
-
-constexpr int64_t kLargestSide = 1 << 20;
-int64_t side(const Json& object, const char* key) { return whole(object, key, 1, kLargestSide); }
-
-std::string word(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_string()) throw Error("{} is no text", key);
-  return value.get<std::string>();
-}
-
-const Json& list(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_array()) throw Error("{} is no list", key);
-  if (value.size() > kMostItems) throw Error("{} holds {} items, at most {} are shown", key, value.size(), kMostItems);
-  return value;
-}
-
-/// `count` finite numbers; any number of them if 0.
-Json numbers(const Json& object, const char* key, size_t count) {
-  const Json& values = list(object, key);
-  if (count != 0 && values.size() != count) throw Error("{} holds {} numbers instead of {}", key, values.size(), count);
-  Json result = Json::array();
-  for (const Json& value : values) {
-    if (!value.is_number()) throw Error("{} holds what is no number", key);
-    result.push_back(shortened(value.get<double>()));
-  }
-  return result;
-}
 Json box(const Json& object, const char* key) { return numbers(object, key, 4); }
 Json point(const Json& object, const char* key) { return numbers(object, key, 2); }
-
-bool yes(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_boolean()) throw Error("{} is neither true nor false", key);
-  return value.get<bool>();
-}
 
 /// One folder's artefacts.
 class Reader {
@@ -138,17 +85,11 @@ class Reader {
   }
 
   Json segmentation(const Json& file) {
-    Json bars = Json::array();
-    const Json &classes = list(file, "classes"), &values = list(file, "per_class_iou");
-    if (classes.size() != values.size())
-      throw Error("classes holds {} names, per_class_iou {} values", classes.size(), values.size());
-    for (size_t i = 0; i < classes.size(); ++i) {
-      if (!classes[i].is_string()) throw Error("classes holds what is no text");
-      const bool measured = values[i].is_number();  // a class that no picture has has no IoU
-      bars.push_back({classes[i], measured ? Json(shortened(values[i].get<double>())) : Json(nullptr)});
-    }
-    return {{"miou", number(file, "miou")}, {"classes", std::move(bars)}};
+    return {{"miou", number(file, "miou")}, {"classes", by_class(file, "per_class_iou")}};
   }
+
+  Json accuracy(const Json& file) { return classification_scores(file); }
+  Json semantic(const Json& file) { return segmentation_scores(file, folder_, pictures_); }
 
   Json correspondence(const Json& file) {
     return {
@@ -193,7 +134,9 @@ Json read_artefacts(const fs::path& folder, Pictures& pictures) {
                              {"pictures", "pictures.json", &Reader::features},
                              {"rotation", "probe_rotation.json", &Reader::rotation},
                              {"segmentation", "probe_segment.json", &Reader::segmentation},
-                             {"correspondence", "probe_correspondence.json", &Reader::correspondence}};
+                             {"correspondence", "probe_correspondence.json", &Reader::correspondence},
+                             {"accuracy", "accuracy.json", &Reader::accuracy},
+                             {"semantic", "segmentation.json", &Reader::semantic}};
   Json all = Json::object();
   Json notes = Json::array();
   Reader reader(folder, pictures);

@@ -24,7 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kScripts[] = {"base.js", "charts.js", "tables.js", "crops.js", "pictures.js", "main.js"};
+constexpr std::string_view kScripts[] = {"base.js",  "charts.js",   "tables.js", "scores.js",
+                                         "crops.js", "pictures.js", "main.js"};
 
 /// Last parts of the paths, or the whole paths where these are not all different.
 std::vector<std::string> names_of(std::span<const fs::path> folders) {

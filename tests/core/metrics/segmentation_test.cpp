@@ -104,6 +104,14 @@ TEST(ConfusionMatrix, IsTheSameHoweverThePixelsAreSplit) {
   EXPECT_TRUE(std::equal(whole.counts().begin(), whole.counts().end(), parts.counts().begin()));
 }
 
+TEST(ConfusionMatrix, CountsPicturesAsItCountsNumbers) {
+  ConfusionMatrix numbers(3), pictures(3);
+  numbers.add(Labels{0, 2, -1, 1}, Labels{0, 1, 2, 1}, -1);
+  pictures.add(std::vector<int32_t>{0, 2, -1, 1}, std::vector<uint16_t>{0, 1, 2, 1}, -1);
+  EXPECT_TRUE(std::equal(numbers.counts().begin(), numbers.counts().end(), pictures.counts().begin()));
+  EXPECT_THROW(pictures.add(std::vector<int32_t>{3}, std::vector<uint16_t>{0}, -1), Error);
+}
+
 TEST(ConfusionMatrix, RefusesLabelsOfAnotherDataSetAndCountsNothing) {
   ConfusionMatrix matrix(3);
   EXPECT_THROW(matrix.add(Labels{0, 3}, Labels{0, 0}, kIgnore), Error);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/files.h"
+#include "core/report/scores.h"
 #include "support/temporary_folder.h"
 
 namespace gtsa::report {
@@ -27,6 +28,17 @@ TEST(Artefacts, ThatCannotBeUnderstoodAreNamedAndLeftOut) {
   const TemporaryFolder folder;
   const std::string photo = R"("picture": "p.png", "width": 9, "height": 9)";
   write_atomically(real_files(), folder / "p.png", std::string_view("\x89PNG\r\n\x1a\n"));
+  const std::string sample = R"({"truth": "p.png", "prediction": "p.png", "miou": null, )" + photo + ", ";
+  const auto accuracy = [](const std::string& rest) {
+    return R"({"top1": 1, "top5": null, "loss": 1, "mean_class_accuracy": 1, "classes": ["a", "b"], )"
+           R"("per_class_accuracy": [1, null], )" +
+           rest + "}";
+  };
+  const auto segmentation = [](const std::string& palette, const std::string& samples) {
+    return R"({"miou": 1, "mean_accuracy": null, "pixel_accuracy": 1, "pictures": 1, "classes": ["a", "b"], )"
+           R"("per_class_iou": [1, null], "per_class_accuracy": [1, null], "palette": )" +
+           palette + R"(, "samples": [)" + samples + "]}";
+  };
   struct Case {
     const char* file;
     std::string content;
@@ -57,6 +69,20 @@ TEST(Artefacts, ThatCannotBeUnderstoodAreNamedAndLeftOut) {
       {"probe_segment.json", R"({"miou": 0.1, "classes": ["a"], "per_class_iou": []})", "classes holds 1 names"},
       {"probe_segment.json", R"({"miou": 0.1, "classes": [1], "per_class_iou": [1]})", "classes holds what is no text"},
       {"probe_correspondence.json", R"({"chance": "x"})", "chance is no number"},
+      {"accuracy.json", R"({"top1": "x"})", "top1 is no number"},
+      {"accuracy.json", accuracy(R"("images": -1)"), "images is no whole number"},
+      {"accuracy.json", accuracy(R"("images": 1, "confusion": [[0, 0]])"), "confusion holds what is no cell"},
+      {"accuracy.json", accuracy(R"("images": 1, "confusion": [[0, 0, -1]])"), "confusion holds what is no cell"},
+      {"accuracy.json", accuracy(R"("images": 1, "confusion": [3])"), "confusion holds what is no cell"},
+      {"accuracy.json", accuracy(R"("images": 1, "confusion": [[0, 2, 1]])"), "confusion has class 2 of 2"},
+      {"segmentation.json", segmentation("[]", ""), "palette holds 0 colours of 2 classes"},
+      {"segmentation.json", segmentation("[[0, 0], 1]", ""), "palette holds what is no [red, green, blue]"},
+      {"segmentation.json", segmentation("[[0, 0, 256], [0, 0, 0]]", ""), "palette holds what is no byte"},
+      {"segmentation.json", segmentation("[[0, 0, 0], [0, 0, 0]]", R"({"width": 0})"), "width is no whole number"},
+      {"segmentation.json", segmentation("[[0, 0, 0], [0, 0, 0]]", sample + R"("classes": [2]})"),
+       "hold what is no class"},
+      {"segmentation.json", segmentation("[[0, 0, 0], [0, 0, 0]]", sample + R"("classes": ["sky"]})"),
+       "hold what is no class"},
   };
   for (const Case& c : kCases) {
     const Json all = artefacts_with(folder, c.file, c.content);
@@ -65,6 +91,23 @@ TEST(Artefacts, ThatCannotBeUnderstoodAreNamedAndLeftOut) {
     EXPECT_THAT(all["notes"][0].get<std::string>(), HasSubstr(c.says)) << c.content;
     EXPECT_THAT(all["notes"][0].get<std::string>(), HasSubstr(c.file));
   }
+}
+
+TEST(Artefacts, OfALargeConfusionKeepTheLargestCells) {
+  const TemporaryFolder folder;
+  constexpr int64_t kClasses = 250;
+  Json file{{"classes", Json::array()}, {"confusion", Json::array()}};
+  for (int64_t truth = 0; truth < kClasses; ++truth) {
+    for (int64_t predicted = 0; predicted < kClasses; ++predicted) {
+      file["confusion"].push_back({truth, predicted, truth == predicted ? 7 : 1});
+    }
+  }
+  const Json confusion = confusion_of(file, kClasses);
+  EXPECT_EQ(confusion["cells"].size(), 3u * 40'000);
+  EXPECT_EQ(confusion["left_out"], kClasses * kClasses - 40'000);
+  EXPECT_EQ(confusion["rows"][3], kClasses - 1 + 7);
+  EXPECT_EQ(confusion["cells"][3 * (kClasses - 1) + 2], 7) << "the diagonal comes first";
+  EXPECT_EQ(confusion["cells"][3 * kClasses + 2], 1);
 }
 
 TEST(Artefacts, ThatAreAbsentAreNothing) {

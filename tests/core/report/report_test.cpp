@@ -58,6 +58,19 @@ TEST_F(ReportTest, HoldsCurvesProbesEventsConfigurationAndArtefacts) {
   EXPECT_THAT(run["notes"], IsEmpty());
 }
 
+TEST_F(ReportTest, HoldsWhatFineTunedNetworksScored) {
+  make_small_run(folder_ / "run", {.steps = 3, .pictures = false, .fine_tuned = true});
+  const Json run = one_run(folder_ / "run");
+  EXPECT_THAT(run["notes"], IsEmpty());
+  EXPECT_EQ(run["accuracy"]["top1"], 0.71);
+  EXPECT_EQ(run["accuracy"]["classes"][3], Json({"species 3", 0.8}));
+  EXPECT_EQ(run["accuracy"]["confusion"]["rows"][59], 100);
+  EXPECT_EQ(run["semantic"]["classes"][0], Json({"hill", 0.8, 0.9, "#e69f00"}));
+  EXPECT_EQ(run["semantic"]["classes"][2], Json({"ball", nullptr, nullptr, "#009e73"}));
+  EXPECT_EQ(run["semantic"]["samples"][0]["classes"], Json({0, 1}));
+  EXPECT_EQ(run["semantic"]["samples"][0]["prediction"], 2);
+}
+
 TEST_F(ReportTest, CarriesTheLicenceOfItsCharts) {
   make_small_run(folder_ / "run", {.steps = 3, .pictures = false});
   const fs::path run = folder_ / "run";

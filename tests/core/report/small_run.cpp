@@ -171,6 +171,57 @@ void write_probes(run::Run& run) {
                  {{"encoder", {{"within_one_cell", 0.18}}}, {"chance", 0.06}, {"patches", 13910}, {"photos", 300}});
 }
 
+/// Rows of 100: most where they belong, some with a neighbour.
+Json confusion_of(int64_t classes) {
+  Json cells = Json::array();
+  for (int64_t truth = 0; truth < classes; ++truth) {
+    const int64_t right = 50 + 10 * truth % 45;
+    cells.push_back({truth, truth, right});
+    cells.push_back({truth, (truth + 1) % classes, 100 - right});
+  }
+  return cells;
+}
+
+void write_scores(run::Run& run, uint64_t seed) {
+  constexpr int64_t kMany = 60;
+  Json names = Json::array(), shares = Json::array();
+  for (int64_t c = 0; c < kMany; ++c) {
+    names.push_back(fmt::format("species {}", c));
+    shares.push_back(0.5 + 0.1 * static_cast<double>(c % 5));
+  }
+  write_artefact(run, "accuracy.json",
+                 {{"top1", 0.71},
+                  {"top5", 0.93},
+                  {"loss", 1.25},
+                  {"images", 100 * kMany},
+                  {"mean_class_accuracy", 0.7},
+                  {"per_class_accuracy", shares},
+                  {"classes", names},
+                  {"confusion", confusion_of(kMany)}});
+  const auto save = [&](const std::string& name, uint64_t number) {
+    image::write_jpeg(real_files(), run.artefact_path(name), landscape(160, 120, seed + number), 90);
+    return name;
+  };
+  write_artefact(run, "segmentation.json",
+                 {{"miou", 0.306},
+                  {"mean_accuracy", 0.4},
+                  {"pixel_accuracy", 0.764},
+                  {"pictures", 3},
+                  {"per_class_iou", {0.8, 0.1, nullptr}},
+                  {"per_class_accuracy", {0.9, 0.2, nullptr}},
+                  {"classes", {"hill", "<b>sky</b>", "ball"}},
+                  {"palette", {{230, 159, 0}, {86, 180, 233}, {0, 158, 115}}},
+                  {"confusion", confusion_of(3)},
+                  {"samples",
+                   {{{"picture", save("segmentation/0.jpg", 1)},
+                     {"truth", save("segmentation/0-truth.jpg", 2)},
+                     {"prediction", save("segmentation/0-prediction.jpg", 3)},
+                     {"width", 160},
+                     {"height", 120},
+                     {"classes", {0, 1}},
+                     {"miou", 0.45}}}}});
+}
+
 void write_events(run::Run& run, const SmallRun& options) {
   const auto evaluate = [&](int64_t step, double correspondence, double miou, double rotation) {
     run.append_event(
@@ -284,6 +335,7 @@ void make_small_run(const std::filesystem::path& folder, const SmallRun& options
   }
   write_events(run, options);
   write_probes(run);
+  if (options.fine_tuned) write_scores(run, options.seed);
   if (!options.pictures) return;
   write_crops(run, landscape(240, 180, options.seed));
   write_pictures(run, options.seed, options.steps - 1);

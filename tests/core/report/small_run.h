@@ -17,7 +17,8 @@ image::Image landscape(int64_t width, int64_t height, uint64_t seed);
 struct SmallRun {
   int64_t steps = 400;
   uint64_t seed = 0;
-  bool pictures = true;  ///< crops.json, pictures.json and the files they name
+  bool pictures = true;     ///< crops.json, pictures.json and the files they name
+  bool fine_tuned = false;  ///< accuracy.json, segmentation.json and its pictures
   std::string name_of_a_bad_file = "photos/broken.jpg";
 };
 

@@ -1,0 +1,231 @@
+#include "learn/transfer/segment_inference.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/ordered_stream.h"
+#include "core/geometry/rescale.h"
+
+namespace gtsa::transfer {
+namespace {
+
+/// Windows in one forward pass.
+constexpr int64_t kWindows = 4;
+/// Photographs that are ready, and those that are being finished, at most: large ones take 100 MB each.
+constexpr int kMostWaiting = 4;
+
+/// Where a window of the view lies, and where its cells begin in the field.
+struct Window {
+  int64_t top = 0, left = 0;
+  int64_t cell_row = 0, cell_column = 0;  ///< in windows
+};
+
+std::vector<Window> windows_of(const WindowAxis& rows, const WindowAxis& columns) {
+  std::vector<Window> windows;
+  for (size_t i = 0; i < rows.starts.size(); ++i) {
+    for (size_t j = 0; j < columns.starts.size(); ++j) {
+      windows.push_back({rows.starts[i], columns.starts[j], static_cast<int64_t>(i), static_cast<int64_t>(j)});
+    }
+  }
+  return windows;
+}
+
+/// Logits [classes, rows, columns] of a window to their place among all windows' cells.
+void place_cells(const at::Tensor& logits, const Window& window, LogitField& field) {
+  const at::Tensor cells = logits.permute({1, 2, 0}).contiguous();
+  const int64_t rows = cells.size(0), values = cells.size(1) * field.classes;
+  const std::span from(cells.data_ptr<float>(), static_cast<size_t>(cells.numel()));
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t to = (window.cell_row * rows + r) * field.cell_columns * field.classes + window.cell_column * values;
+    std::copy_n(from.begin() + r * values, values, field.cells.begin() + to);
+  }
+}
+
+/// A photograph on its way to the network.
+struct Prepared {
+  SegmentedPhoto photo;
+  std::vector<SegmentView> views;
+};
+
+Prepared prepare(int64_t file, const std::function<data::LabelledPhoto(int64_t)>& read,
+                 const SegmentStreamOptions& options) {
+  Prepared prepared;
+  prepared.photo.file = file;
+  prepared.photo.read = read(file);
+  prepared.photo.size = prepared.photo.read.photo.size();
+  prepared.views = segment_views(prepared.photo.read.photo, options.inference);
+  if (!options.keep_pixels) prepared.photo.read.photo = {};
+  return prepared;
+}
+
+[[noreturn]] void refuse_bad_files(const std::vector<std::string>& reasons, int64_t files, double max_bad_share) {
+  constexpr size_t kListed = 5;
+  std::string list;
+  for (size_t i = 0; i < std::min(reasons.size(), kListed); ++i) list += (i == 0 ? "" : "; ") + reasons[i];
+  if (reasons.size() > kListed) list += fmt::format("; and {} more", reasons.size() - kListed);
+  if (std::ssize(reasons) == files) throw Error("none of the {} files can be used: {}", files, list);
+  throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}",
+              reasons.size(), files, max_bad_share, list);
+}
+
+/// Photographs that are being finished, in order.
+class Finishing {
+ public:
+  Finishing(const FinishSegmented& finish, int most) : finish_(finish), most_(static_cast<size_t>(most)) {}
+  /// Begins with one more; waits for the oldest where too many are under way.
+  void add(SegmentedPhoto&& photo, std::vector<LogitField>&& fields) {
+    if (under_way_.size() == most_) end_oldest();
+    under_way_.push_back(
+        std::async(std::launch::async, [this, photo = std::move(photo), fields = std::move(fields)]() mutable {
+          photo.classes = classes_of(fields);
+          fields.clear();
+          return finish_(std::move(photo));
+        }));
+  }
+  void end_all() {
+    while (!under_way_.empty()) end_oldest();
+  }
+
+ private:
+  void end_oldest() {
+    auto oldest = std::move(under_way_.front());
+    under_way_.pop_front();
+    if (const auto afterwards = oldest.get()) afterwards();
+  }
+
+  const FinishSegmented& finish_;
+  size_t most_;
+  std::deque<std::future<std::function<void()>>> under_way_;
+};
+
+}  // namespace
+
+void SegmentInferenceOptions::check() const {
+  constexpr int64_t kLargestSide = 65'536;
+  constexpr double kLargestRatio = 16;
+  std::string faults;
+  const auto refuse = [&](const std::string& fault) { faults += (faults.empty() ? "" : "; ") + fault; };
+  const auto is_side = [](int64_t side) { return side >= 1 && side <= kLargestSide; };
+  if (!is_side(scale.width) || !is_side(scale.height)) {
+    refuse(fmt::format("a scale of {} x {} pixels", scale.width, scale.height));
+  }
+  if (!is_side(crop)) refuse(fmt::format("windows of {} pixels", crop));
+  if (stride < 1 || stride > crop) {
+    refuse(fmt::format("windows every {} pixels: the step lies between 1 and the windows' side, {}", stride, crop));
+  }
+  if (ratios.empty()) refuse("no ratios: 1 is the photograph at its usual scale");
+  for (const double ratio : ratios) {
+    if (!(ratio > 0 && ratio <= kLargestRatio)) refuse(fmt::format("a ratio of {:g}", ratio));
+  }
+  if (!faults.empty()) throw UsageError("photographs cannot be segmented so: {}", faults);
+}
+
+std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options) {
+  std::vector<SegmentView> views;
+  const auto scaled = [](int64_t side, double ratio) {
+    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side) * ratio));
+  };
+  for (const double ratio : options.ratios) {
+    const Size scale{scaled(options.scale.width, ratio), scaled(options.scale.height, ratio)};
+    const Size size = geometry::rescaled(photo.size(), scale);
+    views.push_back({size, false, data::segment_input(photo, size)});
+    if (options.flip) views.push_back({size, true, data::segment_input(photo, size, /*flip=*/true)});
+  }
+  return views;
+}
+
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo,
+                       const SegmentInferenceOptions& options) {
+  const at::NoGradGuard no_grad;
+  const auto axis = [&](int64_t side) {
+    return options.slide ? WindowAxis(side, options.crop, options.stride) : WindowAxis(side, side, side);
+  };
+  const WindowAxis rows = axis(view.size.height), columns = axis(view.size.width);
+  // The network changes nothing of its input.
+  const at::Tensor pixels =
+      at::from_blob(const_cast<float*>(view.chw.data()), {3, view.size.height, view.size.width}, at::kFloat);
+  const std::vector<Window> windows = windows_of(rows, columns);
+  LogitField field;
+  field.classes = segmenter.options.classes;
+  for (size_t first = 0; first < windows.size(); first += kWindows) {
+    const auto some = std::span(windows).subspan(first, std::min<size_t>(kWindows, windows.size() - first));
+    at::Tensor images = at::empty({std::ssize(some), 3, rows.window, columns.window}, at::kFloat);
+    for (size_t w = 0; w < some.size(); ++w) {
+      images[static_cast<int64_t>(w)].copy_(
+          pixels.narrow(1, some[w].top, rows.window).narrow(2, some[w].left, columns.window));
+    }
+    const at::Tensor logits = forward(segmenter, images);
+    if (first == 0) {
+      const int64_t cell_rows = logits.size(2), cell_columns = logits.size(3);
+      field.cell_columns = cell_columns * std::ssize(columns.starts);
+      field.cells.resize(static_cast<size_t>(cell_rows * std::ssize(rows.starts) * field.cell_columns * field.classes));
+      field.rows = composed(rows.taps(cell_rows), bilinear_taps(view.size.height, photo.height));
+      field.columns = composed(columns.taps(cell_columns), bilinear_taps(view.size.width, photo.width));
+      if (view.flipped) field.columns = mirrored(field.columns);
+    }
+    for (size_t w = 0; w < some.size(); ++w) place_cells(logits[static_cast<int64_t>(w)], some[w], field);
+  }
+  return field;
+}
+
+image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, const SegmentInferenceOptions& options) {
+  std::vector<LogitField> fields;
+  for (const SegmentView& view : segment_views(photo, options)) {
+    fields.push_back(logit_field(segmenter, view, photo.size(), options));
+  }
+  return classes_of(fields);
+}
+
+SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
+                                       const std::function<data::LabelledPhoto(int64_t file)>& read,
+                                       const SegmentStreamOptions& options, const dist::Communicator& ranks,
+                                       const FinishSegmented& finish) {
+  options.inference.check();
+  const int64_t share = (files - ranks.rank() + ranks.size() - 1) / ranks.size();
+  const int waiting = std::min(options.workers, kMostWaiting);
+  OrderedStream<Prepared> stream(
+      share, [&](int64_t i) { return prepare(i * ranks.size() + ranks.rank(), read, options); }, options.workers,
+      waiting);
+  const Clock clock = steady_clock();
+  const double begin = clock();
+  double in_network = 0;
+  SegmentStreamResult result;
+  Finishing finishing(finish, waiting);
+  for (;;) {
+    std::optional<Prepared> prepared;
+    try {
+      prepared = stream.next();
+    } catch (const Error& error) {
+      result.skipped.emplace_back(error.what());
+      const auto bad = static_cast<double>(result.skipped.size());
+      if (bad > options.max_bad_share * static_cast<double>(files) || std::ssize(result.skipped) == files) {
+        refuse_bad_files(result.skipped, files, options.max_bad_share);
+      }
+      continue;
+    }
+    if (!prepared) break;
+    const double before = clock();
+    std::vector<LogitField> fields;
+    for (const SegmentView& view : prepared->views) {
+      fields.push_back(logit_field(segmenter, view, prepared->photo.size, options.inference));
+    }
+    in_network += clock() - before;
+    finishing.add(std::move(prepared->photo), std::move(fields));
+  }
+  finishing.end_all();
+  const double all = clock() - begin;
+  result.network_share = all > 0 ? in_network / all : 0;
+  return result;
+}
+
+}  // namespace gtsa::transfer

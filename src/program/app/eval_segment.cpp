@@ -1,0 +1,118 @@
+#include "program/app/eval_segment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/data/ade20k.h"
+#include "core/image/encode.h"
+#include "learn/dist/communicator.h"
+#include "learn/transfer/confusion_picture.h"
+#include "learn/transfer/segment_scores.h"
+#include "program/app/machine.h"
+#include "program/app/progress_line.h"
+
+namespace gtsa::app {
+namespace {
+
+/// Classes that gave a score: all of a few or if asked for, else the ten with the least IoU.
+void print_classes(const metrics::SegmentationScores& scores, const std::vector<std::string>& names, bool all) {
+  constexpr size_t kFew = 50, kWorst = 10;
+  std::vector<size_t> shown;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!std::isnan(scores.per_class_iou[i])) shown.push_back(i);
+  }
+  if (!all && shown.size() > kFew) {
+    std::stable_sort(shown.begin(), shown.end(),
+                     [&](size_t a, size_t b) { return scores.per_class_iou[a] < scores.per_class_iou[b]; });
+    shown.resize(kWorst);
+    std::printf("the %zu classes with the least IoU (--per-class shows all)\n", kWorst);
+  }
+  std::printf("  %-28s %-8s %s\n", "class", "IoU", "accuracy");
+  for (const size_t i : shown) {
+    const double accuracy = scores.per_class_accuracy[i];
+    std::printf("  %-28s %.4f   %s\n", names[i].c_str(), scores.per_class_iou[i],
+                std::isnan(accuracy) ? "not labelled" : fmt::format("{:.4f}", accuracy).c_str());
+  }
+}
+
+nlohmann::ordered_json json_of(const transfer::SegmentScores& measured, const transfer::LoadedSegmenter& loaded,
+                               const EvalSegmentOptions& options, double seconds) {
+  nlohmann::ordered_json json{{"weights", loaded.source}, {"data", options.data.front()}, {"split", options.split}};
+  json.update(transfer::to_json(measured, loaded.classes));
+  json.erase("palette");
+  nlohmann::ordered_json by_name = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < loaded.classes.names.size(); ++i) by_name[loaded.classes.names[i]] = json["per_class_iou"][i];
+  json["iou_by_class"] = std::move(by_name);
+  json["seconds"] = seconds;
+  json["network_share"] = measured.network_share;
+  return json;
+}
+
+}  // namespace
+
+void EvalSegmentOptions::describe(Fields& f) {
+  f("weights", &weights, "a run of finetune segment (its best segmenter) or .safetensors").flagged("weights");
+  f("data", &data, "a folder in ADE20K's layout").flagged("data");
+  f("split", &split, "which photographs").one_of({"validation", "training"}).flagged("split");
+  look.describe(f);
+  f("confusion", &confusion, "PNG file for the confusion matrix").flagged("confusion");
+  f("per_class", &per_class, "every class, however many").flagged("per-class");
+  f("workers", &workers, "threads that decode, and as many that finish")
+      .between(0, 1024)
+      .flagged("workers")
+      .meaning("0 = a quarter of the CPUs");
+  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  f("max_bad_share", &max_bad_share, "share of the files that may be unusable").between(0, 1).flagged("max-bad-share");
+  f("json", &json, "one JSON object on standard output").flagged("json");
+}
+
+void eval_segment(const EvalSegmentOptions& options) {
+  if (options.weights.empty()) throw UsageError("--weights is missing: name a run of gtsa finetune segment");
+  if (options.data.size() != 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
+  prepare_arithmetic(options.threads);
+  const transfer::LoadedSegmenter loaded = transfer::load_segmenter(options.weights);
+  const std::string& root = options.data.front();
+  const data::Ade20kSplit split = data::read_ade20k(root, options.split);
+  transfer::SegmentClasses of_data = loaded.classes;
+  of_data.names = split.classes;
+  transfer::check_classes(loaded, of_data, root);
+  const auto ranks = dist::one_rank();
+  const Clock clock = steady_clock();
+  const double begin = clock();
+  ProgressLine progress("segmented", "photographs", clock);
+  const transfer::SegmentScores measured =
+      transfer::measure_segmentation(loaded.segmenter, loaded.classes, split.files,
+                                     {.inference = options.look.inference(loaded),
+                                      .workers = workers_of(options.workers),
+                                      .max_bad_share = options.max_bad_share,
+                                      .decode = {.max_pixels = options.max_pixels, .apply_exif = false},
+                                      .progress = [&](int64_t done, int64_t all) { progress(done, all); }},
+                                     *ranks);
+  const double seconds = clock() - begin;
+  for (const std::string& reason : measured.skipped) log::warning("left out {}", reason);
+  if (!options.confusion.empty()) {
+    image::write_png(real_files(), options.confusion, transfer::confusion_picture(measured.confusion));
+  }
+  if (options.json) {
+    std::printf("%s\n", json_of(measured, loaded, options, seconds)
+                            .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                            .c_str());
+    return;
+  }
+  const metrics::SegmentationScores scores = measured.confusion.scores();
+  std::printf("%s\n%lld pictures of %s (%s), %.1f seconds\n", loaded.source.c_str(),
+              static_cast<long long>(measured.pictures), root.c_str(), options.split.c_str(), seconds);
+  std::printf(
+      "  mIoU                         %.4f\n  mean of the classes' accuracy %.4f\n  pixels right                 "
+      "%.4f\n",
+      scores.miou, scores.mean_accuracy, scores.pixel_accuracy);
+  print_classes(scores, loaded.classes.names, options.per_class);
+}
+
+}  // namespace gtsa::app
