@@ -42,9 +42,9 @@ void write_halves(const fs::path& image, const fs::path& annotation, int index) 
   picture.version = PNG_IMAGE_VERSION;
   picture.width = kWidth;
   picture.height = kHeight;
-  for (const auto& [path, format, bytes] :
-       {std::tuple(&image, PNG_FORMAT_RGB, &pixels), std::tuple(&annotation, PNG_FORMAT_GRAY, &labels)}) {
-    picture.format = static_cast<uint32_t>(format);
+  for (const auto& [path, format, bytes] : {std::tuple(&image, uint32_t{PNG_FORMAT_RGB}, &pixels),
+                                            std::tuple(&annotation, uint32_t{PNG_FORMAT_GRAY}, &labels)}) {
+    picture.format = format;
     if (png_image_write_to_file(&picture, path->c_str(), 0, bytes->data(), 0, nullptr) == 0) {
       throw std::runtime_error(picture.message);
     }

@@ -136,7 +136,6 @@ TEST_F(Segment, StartsFromAnEncoderWithItsSizes) {
 TEST_F(Segment, WrongUsageAndDataAreNamedAndChangeNothing) {
   EXPECT_THAT(refusal({"finetune", "segment", "--out", "no"}, 2), HasSubstr("--data is missing"));
   EXPECT_THAT(refusal(finetune("no", {"--data", "run"}), 2), HasSubstr("--data: one folder"));
-  EXPECT_THAT(refusal(finetune("no", {"--crop", "30"}), 2), HasSubstr("30"));
   EXPECT_THAT(refusal(finetune("no", {"--set", "data.scale=128"}), 2), HasSubstr("data.scale: a width and a height"));
   EXPECT_THAT(refusal(finetune("no", {"--set", "augment.scale_ratio=1"}), 2),
               HasSubstr("augment.scale_ratio: a least"));

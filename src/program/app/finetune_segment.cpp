@@ -59,6 +59,12 @@ class Segmentation final : public Method {
   std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
     std::vector<std::unique_ptr<train::Evaluator>> evaluators;
     if (!options_.evaluation.on()) return evaluators;
+    const transfer::SegmentInferenceOptions look{.scale = pictures().scale};
+    evaluators.push_back(transfer::segmentation_evaluator(task_->segmenter(), task_->classes(), val_.files,
+                                                          {.inference = look,
+                                                           .workers = workers_of(options_.data.workers),
+                                                           .max_bad_share = options_.data.max_bad_share,
+                                                           .decode = options_.data.decode()}));
     return evaluators;
   }
   int64_t evaluate_every(const train::RunPlan& plan) const override { return options_.evaluation.steps(plan); }
