@@ -14,6 +14,7 @@
 #include "core/data/image_folder.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
+#include "core/data/segment_recipe.h"
 #include "core/image/encode.h"
 
 namespace gtsa::data {
@@ -135,6 +136,41 @@ void classified_samples(benchmark::State& state) {
   }
 }
 BENCHMARK(classified_samples)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// Class numbers in patches, as large as things are in photographs.
+image::LabelMap patches(Size size) {
+  image::LabelMap map{size.width, size.height, {}};
+  for (int64_t y = 0; y < size.height; ++y) {
+    for (int64_t x = 0; x < size.width; ++x) {
+      map.values.push_back(static_cast<uint16_t>((x / 90 * 5 + y / 70 * 3) % 151));
+    }
+  }
+  return map;
+}
+
+/// Samples of segmentation as semseg_ade20k trains; argument: 0 = of files, 1 = of decoded photographs and label maps.
+void segmented_samples(benchmark::State& state) {
+  constexpr Size kUsual{683, 512};
+  const bool decoded = state.range(0) == 1;
+  const auto jpeg = image::encode_jpeg(synthetic_photo(kUsual, 1), 90), png = image::encode_png(patches(kUsual));
+  const SegmentRecipe recipe({}, {.labels = {.classes = 150}});
+  const auto read = [&] {
+    return LabelledPhoto{image::decode(jpeg), image::decode_label_map(png, kUsual.width * kUsual.height)};
+  };
+  const LabelledPhoto labelled = read();
+  Batch batch;
+  for (const BufferSpec& spec : recipe.buffers(1)) batch.buffers.push_back({spec, allocate_on_heap(spec.bytes())});
+  batch.keys.resize(1);
+  uint64_t place = 0;
+  for (auto _ : state) {
+    if (decoded) {
+      recipe.make(labelled, {.place = place++}, 0, batch);
+    } else {
+      recipe.make(read(), {.place = place++}, 0, batch);
+    }
+  }
+}
+BENCHMARK(segmented_samples)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// One operation of RandAugment on a view of 224 x 224; argument: which.
 void augmentation(benchmark::State& state) {

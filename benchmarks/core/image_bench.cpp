@@ -2,11 +2,15 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+
 #include "core/base/rng.h"
+#include "core/image/bilinear.h"
 #include "core/image/blur.h"
 #include "core/image/colour.h"
 #include "core/image/decode.h"
 #include "core/image/encode.h"
+#include "core/image/hsv.h"
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
 
@@ -76,6 +80,20 @@ void resize_view(benchmark::State& state, Filter filter) {
 BENCHMARK_CAPTURE(resize_view, bilinear, Filter::bilinear)->Arg(224)->Arg(96)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(resize_view, bicubic, Filter::bicubic)->Arg(224)->Unit(benchmark::kMicrosecond);
 
+/// A crop of 512 x 512 of the photograph with a shorter side of `range(0)`, as segmentation trains on.
+void resize_for_segmentation(benchmark::State& state) {
+  const Image in = picture(kPhoto);
+  const Size out{kPhoto.width * state.range(0) / kPhoto.height, state.range(0)};
+  const Rect crop{7, 0, std::min<int64_t>(512, out.width - 7), std::min<int64_t>(512, out.height)};
+  Planes view;
+  for (auto _ : state) {
+    resize_bilinear(in, out, crop, false, view);
+    benchmark::ClobberMemory();
+  }
+  count_pixels(state, {crop.width, crop.height});
+}
+BENCHMARK(resize_for_segmentation)->Arg(256)->Arg(512)->Arg(1023)->Unit(benchmark::kMicrosecond);
+
 template <class Change>
 void change_view(benchmark::State& state, Change change) {
   Planes view(picture({224, 224}));
@@ -86,6 +104,10 @@ void change_view(benchmark::State& state, Change change) {
   count_pixels(state, view.size());
 }
 BENCHMARK_CAPTURE(change_view, blur_sigma_2, [](Planes& v) { gaussian_blur(v, 2); })->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(change_view, hsv_and_back, [](Planes& v) {
+  rgb_to_hsv(v);
+  hsv_to_rgb(v);
+})->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, hue, [](Planes& v) { adjust_hue(v, 0.1); })->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(change_view, brightness, [](Planes& v) {
   adjust_brightness(v, 0.9f);

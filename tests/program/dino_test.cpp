@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/formats/safetensors.h"
@@ -126,6 +127,14 @@ TEST_F(Dino, RefusesOptionsOfTheOtherMethod) {
   const Ended ended = run_gtsa({small_pretrain(photographs_, run_, {"--set", "dino.teacher_temp=0.07"})});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_THAT(ended.err, HasSubstr("is an option of --method dino; this run's method is gtsa"));
+}
+
+TEST_F(Dino, ShowsItsFirstViews) {
+  ASSERT_EQ(run_gtsa({pretrain(run_, {"--steps", "1"})}).exit_code, 0);
+  const auto crops = nlohmann::json::parse(read_text(run_ / "artefacts" / "crops.json"));
+  ASSERT_EQ(crops.at("photos").size(), 4U);
+  EXPECT_EQ(crops.at("photos")[0].at("views").size(), 4U);
+  EXPECT_TRUE(crops.at("photos")[0].at("overlaps").empty());
 }
 
 TEST_F(Dino, RefusesOneGlobalView) { EXPECT_THAT(refusal({"--num-crops", "1,2"}), HasSubstr("at least two global")); }

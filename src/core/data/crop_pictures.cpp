@@ -54,7 +54,8 @@ ordered_json sample_json(FileSystem& files, const std::filesystem::path& folder,
                              {"size", view.side},
                              {"box_in_photo", scaled(view.crop, scale)},
                              {"turn", static_cast<int>(view.turn)},
-                             {"flipped", false}});
+                             {"flipped", view.flip}});
+    if (plan.global_boxes.empty()) continue;
     for (int64_t q = 0; q < std::min(v, plan.global_views); ++q) {
       json["overlaps"].push_back(
           {{"first", q},
@@ -70,7 +71,7 @@ ordered_json sample_json(FileSystem& files, const std::filesystem::path& folder,
 }  // namespace
 
 ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path& folder, const std::string& prefix,
-                                 std::span<const PlannedSample> samples, const ViewOptions& views, uint64_t seed,
+                                 std::span<const PlannedSample> samples, const PlanPhoto& plan,
                                  const image::DecodeOptions& decode) {
   files.create_directories(folder / prefix);
   ordered_json json{{"photos", ordered_json::array()}};
@@ -78,13 +79,22 @@ ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path&
     const PlannedSample& sample = samples[i];
     try {
       const image::Image photo = sample.photo.read(decode);
-      const MultiCropPlan plan = plan_views(photo.size(), views, seed, sample.epoch, sample.place);
-      json["photos"].push_back(sample_json(files, folder, fmt::format("{}/{}", prefix, i), photo, plan));
+      const MultiCropPlan drawn = plan(photo.size(), sample.epoch, sample.place);
+      json["photos"].push_back(sample_json(files, folder, fmt::format("{}/{}", prefix, i), photo, drawn));
     } catch (const image::ImageError&) {
       continue;  // whoever takes samples of it says what is wrong
     }
   }
   return json;
+}
+
+ordered_json write_crop_pictures(FileSystem& files, const std::filesystem::path& folder, const std::string& prefix,
+                                 std::span<const PlannedSample> samples, const ViewOptions& views, uint64_t seed,
+                                 const image::DecodeOptions& decode) {
+  const auto plan = [&](Size photo, uint64_t epoch, uint64_t place) {
+    return plan_views(photo, views, seed, epoch, place);
+  };
+  return write_crop_pictures(files, folder, prefix, samples, plan, decode);
 }
 
 }  // namespace gtsa::data

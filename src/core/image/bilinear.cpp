@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -17,8 +18,8 @@ constexpr float kOne = 2048.0F;
 
 /// What an output position takes: two input positions and their weights.
 struct Taps {
-  int64_t first = 0;
-  int64_t second = 0;
+  int32_t first = 0;
+  int32_t second = 0;
   int16_t first_weight = 0;
   int16_t second_weight = 0;
 };
@@ -37,7 +38,8 @@ Position position_of(int64_t output, int64_t inputs, int64_t outputs) {
 }
 
 Taps taps_of(int64_t first, int64_t second, float fraction) {
-  return {first, second, static_cast<int16_t>(std::lrint((1.0F - fraction) * kOne)),
+  return {static_cast<int32_t>(first), static_cast<int32_t>(second),
+          static_cast<int16_t>(std::lrint((1.0F - fraction) * kOne)),
           static_cast<int16_t>(std::lrint(fraction * kOne))};
 }
 
@@ -84,7 +86,7 @@ class WideRows {
     int16_t* out = rows_[1].values.data();
     for (size_t x = 0; x < width; ++x) {
       const Taps& taps = columns_[x];
-      const uint8_t *a = pixels + 3 * taps.first, *b = pixels + 3 * taps.second;
+      const uint8_t *a = pixels + ptrdiff_t{3} * taps.first, *b = pixels + ptrdiff_t{3} * taps.second;
       for (size_t c = 0; c < 3; ++c) {
         out[c * width + x] = static_cast<int16_t>((a[c] * taps.first_weight + b[c] * taps.second_weight) >> 4);
       }

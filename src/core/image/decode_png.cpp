@@ -200,11 +200,13 @@ LabelMap decode_png_labels(std::span<const std::byte> bytes, int64_t max_pixels)
   const auto row_bytes = png_get_rowbytes(png, reader.info());
   std::vector<uint8_t> stored(passes == 1 ? row_bytes : row_bytes * static_cast<size_t>(map.height));
   const auto take = [&](const uint8_t* from) {
-    for (int64_t x = 0; x < map.width; ++x) {
-      uint16_t value = from[x];
-      if (wide) std::memcpy(&value, from + 2 * x, 2);
-      map.values.push_back(value);
+    if (!wide) {
+      map.values.insert(map.values.end(), from, from + map.width);
+      return;
     }
+    const size_t before = map.values.size();
+    map.values.resize(before + static_cast<size_t>(map.width));
+    std::memcpy(map.values.data() + before, from, row_bytes);
   };
   read_all_rows(reader, bytes, passes, [&](int64_t y) {
     if (passes > 1) return stored.data() + static_cast<size_t>(y) * row_bytes;

@@ -144,13 +144,13 @@ std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentI
   return views;
 }
 
-LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo,
-                       const SegmentInferenceOptions& options) {
+WindowAxis windows_along(int64_t side, const SegmentInferenceOptions& options) {
+  return options.slide ? WindowAxis(side, options.crop, options.stride) : WindowAxis(side, side, side);
+}
+
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo, const WindowAxis& rows,
+                       const WindowAxis& columns) {
   const at::NoGradGuard no_grad;
-  const auto axis = [&](int64_t side) {
-    return options.slide ? WindowAxis(side, options.crop, options.stride) : WindowAxis(side, side, side);
-  };
-  const WindowAxis rows = axis(view.size.height), columns = axis(view.size.width);
   // The network changes nothing of its input.
   const at::Tensor pixels =
       at::from_blob(const_cast<float*>(view.chw.data()), {3, view.size.height, view.size.width}, at::kFloat);
@@ -178,12 +178,19 @@ LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size
   return field;
 }
 
-image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, const SegmentInferenceOptions& options) {
+std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vector<SegmentView>& views, Size photo,
+                                     const SegmentInferenceOptions& options) {
   std::vector<LogitField> fields;
-  for (const SegmentView& view : segment_views(photo, options)) {
-    fields.push_back(logit_field(segmenter, view, photo.size(), options));
+  for (const SegmentView& view : views) {
+    fields.push_back(logit_field(segmenter, view, photo, windows_along(view.size.height, options),
+                                 windows_along(view.size.width, options)));
   }
-  return classes_of(fields);
+  return fields;
+}
+
+image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, const SegmentInferenceOptions& options) {
+  options.check();
+  return classes_of(logit_fields(segmenter, segment_views(photo, options), photo.size(), options));
 }
 
 SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
@@ -215,10 +222,7 @@ SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files
     }
     if (!prepared) break;
     const double before = clock();
-    std::vector<LogitField> fields;
-    for (const SegmentView& view : prepared->views) {
-      fields.push_back(logit_field(segmenter, view, prepared->photo.size, options.inference));
-    }
+    auto fields = logit_fields(segmenter, prepared->views, prepared->photo.size, options.inference);
     in_network += clock() - before;
     finishing.add(std::move(prepared->photo), std::move(fields));
   }

@@ -39,10 +39,17 @@ struct SegmentView {
 /// Each ratio, upright and then, if asked for, mirrored. Touches no tensor: for the threads that decode.
 std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options);
 
-/// The network's answer for one view of a photograph of size `photo`: mmsegmentation's two resizings (to the view's
-/// size, then to the photograph's) as one. A mirrored view's answer is mirrored back.
-LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo,
-                       const SegmentInferenceOptions& options);
+/// Along one axis of a view: windows, or one that is all of it.
+WindowAxis windows_along(int64_t side, const SegmentInferenceOptions& options);
+
+/// The network's answer for one view of a photograph of size `photo`, looked at through these windows: mmsegmentation's
+/// two resizings (to the view's size, then to the photograph's) as one. A mirrored view's answer is mirrored back.
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo, const WindowAxis& rows,
+                       const WindowAxis& columns);
+
+/// All views of a photograph, each with its answer.
+std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vector<SegmentView>& views, Size photo,
+                                     const SegmentInferenceOptions& options);
 
 /// The class of each pixel, at the photograph's own size.
 image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, const SegmentInferenceOptions& options);

@@ -154,7 +154,7 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
   const std::set<int64_t> shown = sample_files(std::ssize(files), options.samples, ranks.size());
   SegmentScores scores{.confusion = metrics::ConfusionMatrix(rule.classes)};
   std::mutex counting;
-  int64_t done_here = 0;
+  int64_t told = 0;
   const auto read = [&](int64_t file) {
     const auto& [image, annotation] = files[static_cast<size_t>(file)];
     return data::read_labelled(image, annotation, rule, options.decode);
@@ -166,9 +166,12 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
       scores.confusion.add(truth, photo.classes.values, data::kIgnored);
       ++scores.pictures;
     }
-    if (!shown.contains(photo.file)) return {};
-    return
-        [&scores, sample = sample_of(photo, rule, palette)]() mutable { scores.samples.push_back(std::move(sample)); };
+    std::vector<SegmentSample> samples;
+    if (shown.contains(photo.file)) samples.push_back(sample_of(photo, rule, palette));
+    return [&, samples = std::move(samples)] {
+      scores.samples.insert(scores.samples.end(), samples.begin(), samples.end());
+      if (options.progress) options.progress(++told, std::ssize(files));
+    };
   };
   const SegmentStreamResult done = for_each_segmented(segmenter, std::ssize(files), read,
                                                       {.inference = options.inference,

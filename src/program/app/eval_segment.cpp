@@ -32,12 +32,29 @@ void print_classes(const metrics::SegmentationScores& scores, const std::vector<
     shown.resize(kWorst);
     std::printf("the %zu classes with the least IoU (--per-class shows all)\n", kWorst);
   }
-  std::printf("  %-28s %-8s %s\n", "class", "IoU", "accuracy");
+  std::printf("  %-30s%-8s%s\n", "class", "IoU", "accuracy");
   for (const size_t i : shown) {
     const double accuracy = scores.per_class_accuracy[i];
-    std::printf("  %-28s %.4f   %s\n", names[i].c_str(), scores.per_class_iou[i],
+    std::printf("  %-30s%-8.4f%s\n", names[i].c_str(), scores.per_class_iou[i],
                 std::isnan(accuracy) ? "not labelled" : fmt::format("{:.4f}", accuracy).c_str());
   }
+}
+
+/// Names "0", "1", ...: those of weights that say nothing of their classes, as mmsegmentation's.
+bool are_numbers(const std::vector<std::string>& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != std::to_string(i)) return false;
+  }
+  return true;
+}
+
+/// Throws Error unless the data's classes are the weights'.
+void agree_on_classes(transfer::LoadedSegmenter& loaded, const std::vector<std::string>& names,
+                      const std::string& root) {
+  if (are_numbers(loaded.classes.names) && names.size() == loaded.classes.names.size()) loaded.classes.names = names;
+  transfer::SegmentClasses of_data = loaded.classes;
+  of_data.names = names;
+  transfer::check_classes(loaded, of_data, root);
 }
 
 nlohmann::ordered_json json_of(const transfer::SegmentScores& measured, const transfer::LoadedSegmenter& loaded,
@@ -76,12 +93,10 @@ void eval_segment(const EvalSegmentOptions& options) {
   if (options.weights.empty()) throw UsageError("--weights is missing: name a run of gtsa finetune segment");
   if (options.data.size() != 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
   prepare_arithmetic(options.threads);
-  const transfer::LoadedSegmenter loaded = transfer::load_segmenter(options.weights);
+  transfer::LoadedSegmenter loaded = transfer::load_segmenter(options.weights);
   const std::string& root = options.data.front();
   const data::Ade20kSplit split = data::read_ade20k(root, options.split);
-  transfer::SegmentClasses of_data = loaded.classes;
-  of_data.names = split.classes;
-  transfer::check_classes(loaded, of_data, root);
+  agree_on_classes(loaded, split.classes, root);
   const auto ranks = dist::one_rank();
   const Clock clock = steady_clock();
   const double begin = clock();
@@ -108,10 +123,10 @@ void eval_segment(const EvalSegmentOptions& options) {
   const metrics::SegmentationScores scores = measured.confusion.scores();
   std::printf("%s\n%lld pictures of %s (%s), %.1f seconds\n", loaded.source.c_str(),
               static_cast<long long>(measured.pictures), root.c_str(), options.split.c_str(), seconds);
-  std::printf(
-      "  mIoU                         %.4f\n  mean of the classes' accuracy %.4f\n  pixels right                 "
-      "%.4f\n",
-      scores.miou, scores.mean_accuracy, scores.pixel_accuracy);
+  const auto line = [](const char* name, double value) { std::printf("  %-30s%.4f\n", name, value); };
+  line("mIoU", scores.miou);
+  line("mean of the classes' accuracy", scores.mean_accuracy);
+  line("pixels right", scores.pixel_accuracy);
   print_classes(scores, loaded.classes.names, options.per_class);
 }
 

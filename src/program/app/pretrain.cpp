@@ -31,6 +31,21 @@ class Pretraining : public Method {
   int64_t evaluate_every(const train::RunPlan&) const override { return options_.probe_every; }
 
  protected:
+  /// Pictures of the first step's first photographs and their views.
+  static void show_samples(const RunParts& parts, run::Run& run, const image::DecodeOptions& decode,
+                           const data::PlanPhoto& plan) {
+    constexpr size_t kSamplesShown = 4;
+    const auto places = parts.sampler.iteration(0).places;
+    const auto order = parts.sampler.permutation(0);
+    std::vector<data::PlannedSample> samples;
+    for (size_t i = 0; i < std::min(places.size(), kSamplesShown); ++i) {
+      samples.push_back({parts.photographs[order[places[i] % order.size()]], 0, places[i]});
+    }
+    const fs::path index = run.artefact_path("crops.json");
+    run.write_artefact("crops.json",
+                       data::write_crop_pictures(real_files(), index.parent_path(), "crops", samples, plan, decode));
+  }
+
   const PretrainOptions& options_;
 };
 
@@ -62,17 +77,10 @@ class GtsaPretraining final : public Pretraining {
     ssl::copy_to_teacher(task_->trained(), *task_->averaged());
   }
   void show_first_samples(const RunParts& parts, run::Run& run) const override {
-    constexpr size_t kSamplesShown = 4;
-    const auto places = parts.sampler.iteration(0).places;
-    const auto order = parts.sampler.permutation(0);
-    std::vector<data::PlannedSample> samples;
-    for (size_t i = 0; i < std::min(places.size(), kSamplesShown); ++i) {
-      samples.push_back({parts.photographs[order[places[i] % order.size()]], 0, places[i]});
-    }
     const data::MultiCropOptions drawn = options_.samples();
-    const fs::path index = run.artefact_path("crops.json");
-    run.write_artefact("crops.json", data::write_crop_pictures(real_files(), index.parent_path(), "crops", samples,
-                                                               drawn.views, drawn.seed, drawn.decode));
+    show_samples(parts, run, drawn.decode, [&](Size photo, uint64_t epoch, uint64_t place) {
+      return data::plan_views(photo, drawn.views, drawn.seed, epoch, place);
+    });
   }
 
  private:
@@ -112,6 +120,13 @@ class DinoPretraining final : public Pretraining {
     if (weights.empty()) return;
     copy_given_encoder(weights, task_->student().backbone);
     ssl::copy_to_teacher(task_->trained(), *task_->averaged());
+  }
+  void show_first_samples(const RunParts& parts, run::Run& run) const override {
+    const data::DinoViewOptions drawn = options_.dino_samples();
+    show_samples(parts, run, drawn.decode, [&](Size photo, uint64_t epoch, uint64_t place) {
+      return data::MultiCropPlan{.views = data::plan_dino_views(photo, drawn, epoch, place),
+                                 .global_views = drawn.global_views()};
+    });
   }
 
  private:

@@ -61,6 +61,26 @@ TEST(CropPictures, TellTheViewsOfTheSampleAtItsPlace) {
   }
 }
 
+TEST(CropPictures, OfViewsWithoutBoxesShowNoOverlapsButMirroring) {
+  const test::TemporaryFolder folder;
+  image::write_png(real_files(), folder / "a.png", gradient(60, 50));
+  const std::vector<PlannedSample> samples{{folder / "a.png", 1, 3}};
+  const auto json = write_crop_pictures(
+      real_files(), folder.path(), "crops", samples,
+      [](Size photo, uint64_t epoch, uint64_t place) {
+        EXPECT_EQ(photo, (Size{60, 50}));
+        EXPECT_EQ(epoch + place, 4U);
+        return MultiCropPlan{
+            .views = {{.crop = {0, 0, 20, 20}, .side = 8}, {.crop = {9, 9, 9, 9}, .side = 8, .flip = true}},
+            .global_views = 2};
+      },
+      {});
+  const auto& photo = json.at("photos")[0];
+  EXPECT_TRUE(photo.at("overlaps").empty());
+  EXPECT_EQ(photo.at("views")[0].at("flipped"), false);
+  EXPECT_EQ(photo.at("views")[1].at("flipped"), true);
+}
+
 TEST(CropPictures, ShrinkLargePhotographsAndTheirBoxesAlike) {
   const test::TemporaryFolder folder;
   image::write_png(real_files(), folder / "large.png", gradient(1280, 960));

@@ -37,18 +37,19 @@ at::Tensor as_map(const at::Tensor& tokens, nn::Grid grid) {
   return tokens.unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
 }
 
-SegmenterOptions options_of(const nlohmann::json& s) {
-  SegmenterOptions options{.vit = {.image_size = s.at("img_size").at(0),
-                                   .patch_size = s.at("patch"),
-                                   .embed_dim = s.at("embed"),
-                                   .depth = s.at("depth"),
-                                   .num_heads = s.at("heads"),
-                                   .drop_path = 0},
-                           .taps = s.at("out_indices").get<std::vector<int64_t>>(),
-                           .neck_width = s.at("neck"),
-                           .head_width = s.at("channels"),
-                           .classes = s.at("classes")};
-  return options;
+SegmenterOptions options_of(const test::Golden& golden) {
+  const auto& s = golden.json().at("settings");
+  return {.vit = {.image_size = s.at("img_size").at(0),
+                  .patch_size = s.at("patch"),
+                  .embed_dim = s.at("embed"),
+                  .depth = s.at("depth"),
+                  .num_heads = s.at("heads"),
+                  .drop_path = 0},
+          .taps = s.at("out_indices").get<std::vector<int64_t>>(),
+          .neck_width = s.at("neck"),
+          .head_width = s.at("channels"),
+          .classes = s.at("classes"),
+          .dropout = golden.json().at("dropout_rate")};
 }
 
 class Step {
@@ -56,9 +57,8 @@ class Step {
   Step()
       : golden_("semfpn_step_tiny"),
         settings_(golden_.json().at("settings")),
-        segmenter_(make_segmenter(options_of(settings_))),
+        segmenter_(make_segmenter(options_of(golden_))),
         flat_(nn::bind(segmenter_, true)) {
-    segmenter_.options.dropout = golden_.json().at("dropout_rate");
     load("param/", "buffer/");
     training_.keep = golden_tensor(golden_, "dropout_keep");
     label_ = golden_tensor(golden_, "label");
@@ -72,8 +72,7 @@ class Step {
   }
 
   nn::VitMaps check_backbone() {
-    nn::VitMaps maps =
-        nn::forward_maps(segmenter_.encoder, golden_tensor(golden_, "image"), segmenter_.options.taps);
+    nn::VitMaps maps = nn::forward_maps(segmenter_.encoder, golden_tensor(golden_, "image"), segmenter_.options.taps);
     for (size_t i = 0; i < maps.maps.size(); ++i) {
       maps.maps[i].retain_grad();
       expect_close(as_map(maps.maps[i], maps.grid), of_level("backbone/", i), kForward, "backbone");
@@ -94,8 +93,9 @@ class Step {
     const at::NoGradGuard no_grad;
     for (int64_t level = 0; level < nn::kFpnLevels; ++level) {
       nn::FpnTraining training;
-      expect_close(nn::reference::scale_head(segmenter_.head, level, levels[static_cast<size_t>(level)], grid, &training),
-                   of_level("scale_head/", static_cast<size_t>(level)), kForward, "scale_head");
+      expect_close(
+          nn::reference::scale_head(segmenter_.head, level, levels[static_cast<size_t>(level)], grid, &training),
+          of_level("scale_head/", static_cast<size_t>(level)), kForward, "scale_head");
     }
     nn::FpnTraining training{.keep = training_.keep, .moments = {}, .sum_over_ranks = {}};
     expect_close(as_map(nn::reference::forward(segmenter_.head, levels, grid, &training), grid),
@@ -120,7 +120,8 @@ class Step {
     }
     segmenter_.walk([&](const std::string& name, at::Tensor& tensor) {
       if (name.ends_with("in_proj_bias")) {
-        expect_close(without_keys(tensor.grad()), without_keys(golden_tensor(golden_, "grad/" + name)), kGradient, name);
+        expect_close(without_keys(tensor.grad()), without_keys(golden_tensor(golden_, "grad/" + name)), kGradient,
+                     name);
         EXPECT_LE(tensor.grad().chunk(3)[1].abs().max().item<float>(), 1e-6) << name;
         return;
       }
@@ -173,9 +174,8 @@ class Step {
     const nn::VitMaps maps = nn::forward_maps(segmenter_.encoder, second, segmenter_.options.taps);
     expect_close(as_map(maps.maps.back(), maps.grid), golden_tensor(golden_, "eval/image2_backbone_last"), kForward,
                  "eval/image2_backbone_last");
-    const at::Tensor whole =
-        resized(resized(forward(segmenter_, second), second.size(2), second.size(3)), settings_.at("ori2").at(0),
-                settings_.at("ori2").at(1));
+    const at::Tensor whole = resized(resized(forward(segmenter_, second), second.size(2), second.size(3)),
+                                     settings_.at("ori2").at(0), settings_.at("ori2").at(1));
     expect_close(whole, golden_tensor(golden_, "eval/image2_whole_logits"), kForward, "eval/image2_whole_logits");
   }
 

@@ -1,0 +1,171 @@
+#include "learn/transfer/segment_scores.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/image/decode.h"
+#include "learn/transfer/segment_network.h"
+#include "learn/transfer/segment_pictures.h"
+#include "learn/transfer/small_segments.h"
+#include "support/temporary_folder.h"
+
+namespace gtsa::transfer {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+/// The rank of a group whose other ranks counted `others`.
+class FakeRanks final : public dist::Communicator {
+ public:
+  FakeRanks(int rank, int size) : rank_(rank), size_(size) {}
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  void sum(at::Tensor&) override {}
+  void sum(std::span<double> values) override {
+    sent.assign(values.begin(), values.end());
+    for (size_t i = 0; i < others.size(); ++i) values[i] += others[i];
+  }
+  void any(std::span<uint8_t>) override {}
+  void barrier() override {}
+  std::vector<double> sent, others;
+
+ private:
+  int rank_, size_;
+};
+
+class SegmentScoresTest : public ::testing::Test {
+ protected:
+  SegmentScoresTest() {
+    test::write_small_segments(data.path(), 7);
+    split = data::read_ade20k(data.path(), "validation");
+    classes = {.names = split.classes, .palette = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}}, .scale = {64, 32}};
+  }
+  SegmentScores measure(dist::Communicator& group, int64_t samples = 0) {
+    return measure_segmentation(small.network, classes, split.files,
+                                {.inference = kLook, .workers = 2, .max_bad_share = 0.5, .samples = samples}, group);
+  }
+  const SegmentInferenceOptions kLook{.scale = {64, 32}, .crop = 32, .stride = 21};
+  test::TemporaryFolder data;
+  data::Ade20kSplit split;
+  SegmentClasses classes;
+  test::SmallSegmenter small;
+  std::unique_ptr<dist::Communicator> ranks = dist::one_rank();
+};
+
+TEST_F(SegmentScoresTest, CountEveryLabelledPixelOnce) {
+  const SegmentScores scores = measure(*ranks);
+  metrics::ConfusionMatrix want(3);
+  int64_t labelled = 0;
+  for (const auto& [image, annotation] : split.files) {
+    const image::LabelMap map = segment(small.network, image::read_image(image, {}), kLook);
+    const auto truth = data::classes_of(image::read_label_map(annotation, 1 << 20), {3, true});
+    want.add(truth, map.values, data::kIgnored);
+    labelled += (map.width - 1) * (map.height - 1);
+  }
+  EXPECT_TRUE(std::equal(want.counts().begin(), want.counts().end(), scores.confusion.counts().begin()));
+  int64_t counted = 0;
+  for (const int64_t count : scores.confusion.counts()) counted += count;
+  EXPECT_EQ(counted, labelled) << "the frame is not counted";
+  EXPECT_EQ(scores.pictures, 7);
+}
+
+TEST_F(SegmentScoresTest, AreTheSameOverRanks) {
+  const SegmentScores alone = measure(*ranks);
+  FakeRanks first(0, 2), second(1, 2);
+  EXPECT_EQ(measure(first).pictures, 4);
+  EXPECT_EQ(measure(second).pictures, 3);
+  second.others = first.sent;
+  const SegmentScores together = measure(second);
+  EXPECT_EQ(together.pictures, 7);
+  EXPECT_TRUE(std::equal(alone.confusion.counts().begin(), alone.confusion.counts().end(),
+                         together.confusion.counts().begin()));
+}
+
+TEST_F(SegmentScoresTest, LeaveOutWhatCannotBeUsedAndSayWhy) {
+  fs::remove(split.files[0].annotation);
+  fs::copy_file(split.files[2].annotation, split.files[1].annotation, fs::copy_options::overwrite_existing);
+  image::LabelMap beyond = image::read_label_map(split.files[3].annotation, 1 << 20);
+  beyond.values[50] = 9;
+  const auto png = image::encode_png(beyond);
+  const std::span<const std::byte> bytes(png);
+  write_atomically(real_files(), split.files[3].annotation, {&bytes, 1});
+  const SegmentScores scores = measure(*ranks);
+  EXPECT_EQ(scores.pictures, 4);
+  ASSERT_THAT(scores.skipped, SizeIs(3));
+  EXPECT_THAT(scores.skipped[0], HasSubstr("0.png"));
+  EXPECT_THAT(scores.skipped[1], HasSubstr("must be of one size"));
+  EXPECT_THAT(scores.skipped[2], HasSubstr("label 9"));
+  EXPECT_THAT(to_json(scores, classes)["skipped"], SizeIs(3));
+  write_atomically(real_files(), split.files[4].image, "no picture");
+  EXPECT_THROW(measure(*ranks), Error) << "more than half";
+}
+
+TEST_F(SegmentScoresTest, TellProgressAndShowSamplesOfTheFirstRank) {
+  std::vector<int64_t> told;
+  const SegmentScores scores = measure_segmentation(small.network, classes, split.files,
+                                                    {.inference = kLook,
+                                                     .samples = 3,
+                                                     .progress =
+                                                         [&](int64_t done, int64_t all) {
+                                                           told.insert(told.end(), {done, all});
+                                                         }},
+                                                    *ranks);
+  EXPECT_THAT(told, ElementsAre(1, 7, 2, 7, 3, 7, 4, 7, 5, 7, 6, 7, 7, 7));
+  ASSERT_THAT(scores.samples, SizeIs(3));
+  for (const SegmentSample& sample : scores.samples) {
+    EXPECT_EQ(image::decode(sample.prediction, {}).size(), sample.size);
+    EXPECT_GE(sample.classes.size(), 3U) << "all colours are in every picture";
+  }
+  EXPECT_EQ(scores.samples[0].size, (Size{40, 32}));
+}
+
+TEST_F(SegmentScoresTest, AsAnEvaluatorAreFiguresAndAnArtefactWithPictures) {
+  run::Run run = run::Run::create(real_files(), data / "run", false);
+  const auto evaluator =
+      segmentation_evaluator(small.network, classes, split.files, {.inference = kLook, .max_bad_share = 0.5});
+  EXPECT_EQ(evaluator->name(), "segmentation");
+  const auto figures = evaluator->evaluate({*ranks, &run, 9});
+  ASSERT_THAT(figures, SizeIs(3));
+  EXPECT_EQ(figures[0].name, "eval_miou");
+  EXPECT_EQ(figures[1].name, "eval_mean_accuracy");
+  EXPECT_EQ(figures[2].name, "eval_pixel_accuracy");
+  const auto json = nlohmann::json::parse(read_text(data / "run" / "artefacts" / "segmentation.json"));
+  EXPECT_EQ(json.at("miou"), figures[0].value);
+  EXPECT_EQ(json.at("step"), 9);
+  EXPECT_EQ(json.at("palette").at(1), nlohmann::json({0, 255, 0}));
+  EXPECT_THAT(json.at("samples"), SizeIs(4));
+  EXPECT_GT(json.at("confusion").size(), 0U);
+}
+
+TEST(SegmentPictures, LayColoursOverPhotographsWhereThereAreClasses) {
+  image::Image photo(2, 1);
+  std::fill_n(photo.row(0), 6, uint8_t{80});
+  const std::vector<Colour> palette{{0, 160, 240}};
+  const image::Image shown = overlay(photo, std::vector<int32_t>{-1, 0}, palette);
+  EXPECT_EQ(shown.row(0)[0], 80);
+  EXPECT_EQ(shown.row(0)[3], 30);
+  EXPECT_EQ(shown.row(0)[4], 130);
+  EXPECT_EQ(shown.row(0)[5], 180);
+  EXPECT_EQ(overlay(photo, image::LabelMap{2, 1, {0, 0}}, palette).row(0)[0], 30);
+}
+
+TEST(SegmentPictures, AreNoLargerThanAPageShows) {
+  EXPECT_EQ(shown_size({4000, 3000}, 480), (Size{480, 360}));
+  EXPECT_EQ(shown_size({3, 4000}, 480), (Size{1, 480}));
+  EXPECT_EQ(shown_size({100, 90}, 480), (Size{100, 90}));
+}
+
+TEST(SegmentPictures, HaveTheDataSetsColoursOrOnesOfOurOwn) {
+  EXPECT_THAT(palette_of({.names = {"a", "b"}}), SizeIs(2));
+  EXPECT_THAT(palette_of({.names = {"a"}, .palette = {{1, 2, 3}}}), ElementsAre(Colour{1, 2, 3}));
+}
+
+}  // namespace
+}  // namespace gtsa::transfer

@@ -1,0 +1,178 @@
+// eval and predict segment as their users meet them, with a network of random weights.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/base/files.h"
+#include "core/data/segment_labels.h"
+#include "core/image/decode.h"
+#include "core/metrics/segmentation.h"
+#include "learn/transfer/segment_network.h"
+#include "learn/transfer/segmenter_file.h"
+#include "learn/transfer/small_segments.h"
+#include "program/process.h"
+#include "support/temporary_folder.h"
+
+namespace gtsa::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class SegmentUse : public ::testing::Test {
+ protected:
+  SegmentUse() {
+    write_small_segments(folder_ / "colours", 5);
+    SmallSegmenter small;
+    transfer::write_segmenter(real_files(), folder_ / "net.safetensors", small.network,
+                              {.names = {"red", "green", "blue"}, .scale = {64, 32}});
+  }
+  Ended gtsa(const std::vector<std::string>& words) const { return run_gtsa({words, folder_.path()}); }
+  static std::vector<std::string> eval(const std::vector<std::string>& more) {
+    return with({"eval", "segment", "--weights", "net.safetensors", "--data", "colours", "--threads", "1"}, more);
+  }
+  static std::vector<std::string> predict(const std::vector<std::string>& more) {
+    return with({"predict", "segment", "--weights", "net.safetensors", "--threads", "1"}, more);
+  }
+  std::string refusal(const std::vector<std::string>& words, int exit_code) const {
+    const Ended ended = gtsa(words);
+    EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
+    return ended.err;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(SegmentUse, EvaluationScoresWhatPredictionWrites) {
+  const Ended evaluated = gtsa(eval({"--json", "--confusion", "val.png"}));
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  const auto json = nlohmann::json::parse(evaluated.out);
+  const Ended predicted = gtsa(predict({"colours/images/validation", "--out", "maps"}));
+  ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
+  metrics::ConfusionMatrix confusion(3);
+  for (int i = 0; i < 5; ++i) {
+    const auto name = fmt::format("{}.png", i);
+    const auto truth = image::read_label_map(folder_ / "colours/annotations/validation" / name, 1 << 20);
+    image::LabelMap map = image::read_label_map(folder_ / "maps" / name, 1 << 20);
+    ASSERT_EQ(map.size(), truth.size());
+    for (uint16_t& number : map.values) number = static_cast<uint16_t>(number - 1);  // stored as the data set does
+    confusion.add(data::classes_of(truth, {3, true}), map.values, data::kIgnored);
+  }
+  const metrics::SegmentationScores scores = confusion.scores();
+  EXPECT_DOUBLE_EQ(json.at("miou"), scores.miou);
+  EXPECT_DOUBLE_EQ(json.at("mean_accuracy"), scores.mean_accuracy);
+  EXPECT_DOUBLE_EQ(json.at("pixel_accuracy"), scores.pixel_accuracy);
+  EXPECT_EQ(json.at("pictures"), 5);
+  EXPECT_TRUE(json.at("iou_by_class").contains("green"));
+  EXPECT_GT(json.at("seconds"), 0);
+  EXPECT_GT(fs::file_size(folder_ / "val.png"), 100U);
+  const std::string text = gtsa(eval({})).out;
+  EXPECT_THAT(text, HasSubstr("5 pictures of colours (validation)"));
+  EXPECT_THAT(text, HasSubstr(fmt::format("mIoU                          {:.4f}", scores.miou)));
+}
+
+TEST_F(SegmentUse, EvaluationLooksInWindowsMirroredAndAtSeveralScales) {
+  const auto miou = [&](const std::vector<std::string>& more) {
+    const Ended ended = gtsa(eval(with({"--json"}, more)));
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return nlohmann::json::parse(ended.out).at("miou").get<double>();
+  };
+  const double whole = miou({});
+  EXPECT_EQ(miou({"--slide", "--crop", "512"}), whole) << "one window is the whole";
+  EXPECT_GE(miou({"--slide", "--crop", "16", "--stride", "8"}), 0);
+  EXPECT_GE(miou({"--flip", "--ratios", "0.5,1"}), 0);
+  EXPECT_GE(miou({"--scale", "128,64", "--split", "training"}), 0);
+  EXPECT_THAT(refusal(eval({"--scale", "128"}), 2), HasSubstr("--scale wants two numbers"));
+  EXPECT_THAT(refusal(eval({"--ratios", "0"}), 2), HasSubstr("a ratio of 0"));
+  EXPECT_THAT(refusal(eval({"--crop", "16", "--stride", "17"}), 2), HasSubstr("windows every 17 pixels"));
+}
+
+TEST_F(SegmentUse, EvaluationRefusesDataOfOtherClassesAndSkipsFewBadFiles) {
+  fs::copy(folder_ / "colours", folder_ / "two", fs::copy_options::recursive);
+  write_atomically(real_files(), folder_ / "two" / "classes.txt", "red\ngreen\n");
+  const Ended other = gtsa({"eval", "segment", "--weights", "net.safetensors", "--data", "two", "--threads", "1"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("tells 3 classes apart, two has 2"));
+  write_atomically(real_files(), folder_ / "colours/images/validation/1.png", "no picture");
+  EXPECT_THAT(refusal(eval({}), 1), HasSubstr("1 of 5 files cannot be used"));
+  const Ended skipped = gtsa(eval({"--max-bad-share", "0.2", "--json"}));
+  EXPECT_EQ(skipped.exit_code, 0);
+  EXPECT_THAT(skipped.err, HasSubstr("left out colours/images/validation/1.png: not an image"));
+  EXPECT_EQ(nlohmann::json::parse(skipped.out).at("skipped").size(), 1U);
+}
+
+TEST_F(SegmentUse, EvaluationNamesTheClassesOfWeightsThatNameNone) {
+  SmallSegmenter small;
+  transfer::write_segmenter(real_files(), folder_ / "unnamed.safetensors", small.network,
+                            {.names = {"0", "1", "2"}, .scale = {64, 32}});
+  const Ended ended = gtsa({"eval", "segment", "--weights", "unnamed.safetensors", "--data", "colours", "--json"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_TRUE(nlohmann::json::parse(ended.out).at("iou_by_class").contains("green"));
+}
+
+TEST_F(SegmentUse, PredictionComesInThreeForms) {
+  const std::vector<std::string> picture{"colours/images/training/0.png"};
+  const auto words = [&](const std::string& out, const std::string& format) {
+    return predict(with(picture, {"--out", out, "--format", format, "--overlay"}));
+  };
+  EXPECT_THAT(gtsa(words("a", "table")).out, StartsWith("colours/images/training/0.png -> a/0.png   "));
+  const auto json = nlohmann::json::parse(gtsa(words("b", "jsonl")).out);
+  EXPECT_EQ(json.at("labels"), "b/0.png");
+  EXPECT_EQ(json.at("overlay"), "b/0_overlay.jpg");
+  EXPECT_EQ(json.at("width"), 40);
+  int64_t pixels = 0;
+  for (const auto& area : json.at("classes")) pixels += area.at("pixels").get<int64_t>();
+  EXPECT_EQ(pixels, 40 * 32);
+  const auto csv = split_lines(gtsa(words("c", "csv")).out);
+  EXPECT_EQ(csv.at(0), "file,labels,class,pixels,share");
+  EXPECT_THAT(csv.at(1), StartsWith("colours/images/training/0.png,c/0.png,"));
+  EXPECT_EQ(image::read_image(folder_ / "c" / "0_overlay.jpg").size(), (Size{40, 32}));
+}
+
+TEST_F(SegmentUse, PredictionNeverOverwritesUnasked) {
+  const std::vector<std::string> words = predict({"colours/images/training/0.png", "--out", "maps"});
+  ASSERT_EQ(gtsa(words).exit_code, 0);
+  EXPECT_THAT(refusal(words, 1), HasSubstr("maps/0.png is already there: choose another --out, or say --overwrite"));
+  EXPECT_EQ(gtsa(with(words, {"--overwrite"})).exit_code, 0);
+  EXPECT_THAT(refusal(predict({"colours/images", "--out", "both"}), 1), HasSubstr("would both become 0.png in both"));
+  EXPECT_FALSE(fs::exists(folder_ / "both"));
+  EXPECT_THAT(refusal(predict({"colours/images/training/0.png", "--out", "colours/images/training", "--overwrite"}), 1),
+              HasSubstr("colours/images/training/0.png would be overwritten"));
+}
+
+TEST_F(SegmentUse, PredictionGoesOnAfterAPictureThatCannotBeRead) {
+  write_atomically(real_files(), folder_ / "page.jpg", "<html></html>");
+  const Ended ended = gtsa(predict({"page.jpg", "colours/images/training/0.png", "--out", "maps"}));
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_EQ(split_lines(ended.out).size(), 1U);
+  EXPECT_TRUE(fs::exists(folder_ / "maps" / "0.png"));
+  EXPECT_THAT(ended.err, HasSubstr("gtsa: 1 of 2 pictures could not be read, the first: page.jpg: not an image"));
+}
+
+TEST_F(SegmentUse, AsksForWhatIsMissing) {
+  EXPECT_THAT(refusal({"eval", "segment", "--data", "colours"}, 2), HasSubstr("--weights is missing"));
+  EXPECT_THAT(refusal({"eval", "segment", "--weights", "net.safetensors"}, 2), HasSubstr("--data: one folder"));
+  EXPECT_THAT(refusal({"predict", "segment", "x.jpg", "--out", "maps"}, 2), HasSubstr("--weights is missing"));
+  EXPECT_THAT(refusal(predict({"colours/images/training/0.png"}), 2), HasSubstr("--out is missing"));
+}
+
+}  // namespace
+}  // namespace gtsa::test
