@@ -1,9 +1,9 @@
 #include "core/data/segment_plan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/geometry/rescale.h"

@@ -11,6 +11,8 @@ void rgb_to_hsv(Planes& view);
 
 /// Back, with OpenCV's float32 arithmetic. Its vector code truncates to 8 bits where its scalar code rounds: in each
 /// row the first floor(width / 32) * 32 pixels are truncated, the others rounded (processors with 32-byte vectors).
+/// Compared with OpenCV 4.6 over all hues, saturations and values: the former bit for bit, of the latter one value in
+/// 200,000 differs by 1.
 void hsv_to_rgb(Planes& view);
 
 }  // namespace gtsa::image

@@ -1,6 +1,7 @@
 #include "core/image/normalize.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "core/base/error.h"
@@ -20,6 +21,15 @@ void normalize_sideways(const uint8_t* plane, Size size, bool three_quarters, fl
     const int64_t column = three_quarters ? y : size.width - 1 - y;
     kernels::normalize(columns.data() + column * size.height, size.height, three_quarters, mean, std, out);
   }
+}
+
+std::array<float, 256> normalized_levels(float mean, float std) {
+  const double scale = 1.0 / static_cast<double>(std);
+  std::array<float, 256> table;
+  for (size_t level = 0; level < table.size(); ++level) {
+    table[level] = static_cast<float>(static_cast<double>(static_cast<float>(level) - mean) * scale);
+  }
+  return table;
 }
 
 }  // namespace
@@ -52,16 +62,14 @@ void normalize_levels_into(const Planes& view, Size padded, std::span<float> chw
   float* out = chw.data();
   for (int c = 0; c < 3; ++c) {
     const auto channel = static_cast<size_t>(c);
-    const float mean = normalization.mean[channel];
-    const auto scale = static_cast<float>(1.0 / static_cast<double>(normalization.std[channel]));
-    for (int64_t y = 0; y < view.height(); ++y, out += padded.width) {
+    const auto table = normalized_levels(normalization.mean[channel], normalization.std[channel]);
+    for (int64_t y = 0; y < view.height(); ++y) {
       const uint8_t* levels = view.row(c, y);
-      for (int64_t x = 0; x < view.width(); ++x) out[x] = (static_cast<float>(levels[x]) - mean) * scale;
+      for (int64_t x = 0; x < view.width(); ++x) out[x] = table[levels[x]];
       std::fill(out + view.width(), out + padded.width, 0.0f);
+      out += padded.width;
     }
-    float* const next = chw.data() + (c + 1) * padded.width * padded.height;
-    std::fill(out, next, 0.0f);
-    out = next;
+    out = std::fill_n(out, (padded.height - view.height()) * padded.width, 0.0f);
   }
 }
 

@@ -30,8 +30,9 @@ struct LevelNormalization {
   std::array<float, 3> std{58.395f, 57.12f, 57.375f};
 };
 
-/// out[c][y][x] = (level - mean[c]) * (1 / std[c]) in float32, as mmcv normalises for its dense tasks; 0 to the right
-/// of the view and below it. `chw` holds 3 * padded.height * padded.width values.
+/// out[c][y][x] = (level - mean[c]) * (1 / std[c]), the difference in float32 and the product in float64 before it is
+/// stored: mmcv's rule for its dense tasks, bit for bit with OpenCV. 0 to the right of the view and below it. `chw`
+/// holds 3 * padded.height * padded.width values.
 void normalize_levels_into(const Planes& view, Size padded, std::span<float> chw,
                            const LevelNormalization& normalization = {});
 

@@ -38,12 +38,13 @@ double memory_bytes(const SegmenterOptions& options, int64_t micro_batch) {
   const auto tokens = static_cast<double>(options.vit.grid() * options.vit.grid());
   const auto neck = static_cast<double>(options.neck_width), head = static_cast<double>(options.head_width);
   constexpr double kMatricesOfMap = 4;  // floats of Winograd's transformed map over those of the map
+  constexpr double kMapsAtWork = 3;     // gradients before and after the convolution, and what the allocator holds back
   double kept = nn::kFpnLevels * tokens * (static_cast<double>(options.vit.embed_dim) + neck);
   double at_work = 0;
   for_each_unit(options, [&](int64_t seen, int64_t in) {
     const double unit = static_cast<double>(seen) * (static_cast<double>(in) + head);
     kept += unit;
-    at_work = std::max(at_work, (1 + kMatricesOfMap) * unit);
+    at_work = std::max(at_work, (kMapsAtWork + kMatricesOfMap) * unit);
   });
   // The logits, their gradient and its parts for two rows of patches each.
   kept += 5 * tokens * static_cast<double>(options.classes);

@@ -41,8 +41,11 @@ TEST(NormalizeLevels, SubtractsTheMeanAndMultipliesByTheInverse) {
   const Image in = test::coordinates(3, 2);
   std::vector<float> out(18);
   normalize_levels_into(Planes(in), in.size(), out);
-  EXPECT_EQ(out[0 * 6 + 1 * 3 + 2], (2 - 123.675f) * static_cast<float>(1.0 / static_cast<double>(58.395f)));
-  EXPECT_EQ(out[2 * 6 + 0 * 3 + 1], (1 - 103.53f) * static_cast<float>(1.0 / static_cast<double>(57.375f)));
+  const auto want = [](float difference, float std) {
+    return static_cast<float>(static_cast<double>(difference) * (1.0 / static_cast<double>(std)));
+  };
+  EXPECT_EQ(out[0 * 6 + 1 * 3 + 2], want(2 - 123.675f, 58.395f));
+  EXPECT_EQ(out[2 * 6 + 0 * 3 + 1], want(1 - 103.53f, 57.375f));
 }
 
 TEST(NormalizeLevels, PadsAtTheRightAndBelow) {
