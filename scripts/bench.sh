@@ -6,6 +6,8 @@
 #   scripts/bench.sh --only step --threads 2    one of data, step, features
 #   scripts/bench.sh --only classify --data D   fine-tuning and evaluation of classify_tiny_cpu's network; D has train/
 #                                               and val/ with a folder a class
+#   scripts/bench.sh --only segment --data D    fine-tuning and evaluation of segment_tiny_cpu's network, and its input; D
+#                                               is in ADE20K's layout
 # Needs a build (scripts/build.sh) and scripts/setup.sh --peers. Wants a quiet machine; twenty minutes with the defaults.
 set -euo pipefail
 cd "$(dirname "$0")/.."

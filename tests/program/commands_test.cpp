@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "core/base/files.h"
 #include "program/labelled.h"
 #include "program/small_run.h"
@@ -194,6 +196,27 @@ TEST(Program, KeepsThePageOfItsOptionsTrue) {
   const Ended ended = run_gtsa({{"options"}});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(ended.out, read_text(GTSA_OPTIONS_PAGE)) << "write it anew: gtsa options > docs/options.md";
+}
+
+TEST(Program, EveryRecipeIsOfOneCommand) {
+  const std::string page = run_gtsa({{"options"}}).out;
+  std::istringstream last_line(page.substr(page.rfind("Recipes:") + 8));
+  int recipes = 0;
+  for (std::string name; last_line >> name; ++recipes) {
+    name = name.substr(1, name.size() - 2);  // `name`
+    int commands = 0;
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"pretrain"}, {"finetune", "classify"}, {"finetune", "segment"}}) {
+      std::vector<std::string> words = command;
+      words.insert(words.end(), {"--config", name, "--dry-run"});
+      const Ended ended = run_gtsa({words});
+      EXPECT_EQ(ended.exit_code, 2);
+      // What is said once all keys are known and their values make sense.
+      commands += ended.err.find("--data is missing") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(commands, 1) << name;
+  }
+  EXPECT_GT(recipes, 10);
 }
 
 TEST(Program, WithoutACommandShowsItsHelp) {

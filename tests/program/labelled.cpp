@@ -3,6 +3,8 @@
 #include <png.h>
 
 #include <stdexcept>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/files.h"
@@ -25,7 +27,44 @@ void write_labels(const fs::path& path, uint8_t value, bool grey) {
   }
 }
 
+/// Two colours side by side, the boundary somewhere in the middle half.
+void write_halves(const fs::path& image, const fs::path& annotation, int index) {
+  constexpr uint32_t kWidth = 48, kHeight = 40;
+  const uint32_t boundary = kWidth / 4 + static_cast<uint32_t>(index * 7) % (kWidth / 2);
+  std::vector<uint8_t> pixels, labels;
+  for (uint32_t i = 0; i < kWidth * kHeight; ++i) {
+    const bool left = i % kWidth < boundary;
+    const auto shade = static_cast<uint8_t>(30 + (i * 13 + static_cast<uint32_t>(index) * 5) % 40);
+    for (const bool bright : {left, false, !left}) pixels.push_back(bright ? 220 : shade);
+    labels.push_back(left ? 1 : 2);
+  }
+  png_image picture{};
+  picture.version = PNG_IMAGE_VERSION;
+  picture.width = kWidth;
+  picture.height = kHeight;
+  for (const auto& [path, format, bytes] : {std::tuple(&image, uint32_t{PNG_FORMAT_RGB}, &pixels),
+                                            std::tuple(&annotation, uint32_t{PNG_FORMAT_GRAY}, &labels)}) {
+    picture.format = format;
+    if (png_image_write_to_file(&picture, path->c_str(), 0, bytes->data(), 0, nullptr) == 0) {
+      throw std::runtime_error(picture.message);
+    }
+  }
+}
+
 }  // namespace
+
+void make_half_and_half(const fs::path& folder, int count) {
+  for (const char* split : {"training", "validation"}) {
+    const fs::path images = folder / "images" / split, annotations = folder / "annotations" / split;
+    fs::create_directories(images);
+    fs::create_directories(annotations);
+    for (int i = 0; i < count; ++i) {
+      const std::string name = std::to_string(i) + ".png";
+      write_halves(images / name, annotations / name, i);
+    }
+  }
+  write_atomically(real_files(), folder / "classes.txt", "brick\nsea\n");
+}
 
 void make_labelled(const fs::path& folder, uint8_t special, bool grey) {
   for (const char* split : {"training", "validation"}) {

@@ -165,6 +165,12 @@ TEST_F(ProbeClasses, NeighboursAreAskedDuringTraining) {
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_TRUE(fs::exists(out / "artefacts" / "probe_knn.json"));
   EXPECT_THAT(ended.err, HasSubstr("knn after step 2: probe_knn10_top1"));
+  // GTSA trains no class token: its pictures are told apart by the mean of their patches.
+  const auto during = nlohmann::json::parse(read_text(out / "artefacts" / "probe_knn.json"));
+  const Ended after = run_gtsa({{"probe", "knn", "--weights", out, "--data", data_, "--pool", "mean", "--json"}});
+  ASSERT_EQ(after.exit_code, 0) << after.err;
+  EXPECT_EQ(during["knn"]["10"]["top5"], nlohmann::json::parse(after.out)["knn"]["10"]["top5"]);
+  EXPECT_EQ(during["knn"]["10"]["top1"], nlohmann::json::parse(after.out)["knn"]["10"]["top1"]);
 }
 
 }  // namespace

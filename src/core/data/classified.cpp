@@ -64,9 +64,10 @@ ClassifiedSplit checked(const fs::path& root, const std::string& split, Classifi
   return result;
 }
 
-ClassifiedSplit read_json(const fs::path& root, const std::string& split, const ClassifiedSplit* train) {
+/// `train`: the training split, if it has been read.
+ClassifiedSplit read_json(const fs::path& root, const std::string& split, const ClassifiedSplit* train = nullptr) {
   ClassifiedSplit result = read_inaturalist(root, split);
-  if (train != nullptr) take_classes_of(*train, root, result);
+  if (split != "train") take_classes_of(train != nullptr ? *train : read_inaturalist(root, "train"), root, result);
   check_files(root, result);
   return result;
 }
@@ -74,10 +75,7 @@ ClassifiedSplit read_json(const fs::path& root, const std::string& split, const 
 }  // namespace
 
 ClassifiedSplit read_classified(const fs::path& root, const std::string& split) {
-  if (!has_json(root)) return checked(root, split, read_class_folders(root, split));
-  if (split == "train") return checked(root, split, read_json(root, split, nullptr));
-  const ClassifiedSplit train = read_inaturalist(root, "train");
-  return checked(root, split, read_json(root, split, &train));
+  return checked(root, split, has_json(root) ? read_json(root, split) : read_class_folders(root, split));
 }
 
 ClassifiedSplits read_classified(const fs::path& root) {

@@ -11,6 +11,7 @@ namespace gtsa::app {
 struct BenchDataOptions {
   std::vector<std::string> data;
   std::string recipe = "pretrain";
+  int64_t crop = 512;
   int64_t threads = 0;
   double seconds = 10;
   int64_t decode_side = 0;
@@ -56,7 +57,7 @@ struct BenchKnnOptions {
 };
 
 /// Photographs from disk to the batches of a recipe (multi-crop of gtsa_coco_small, training of inat19_small,
-/// evaluation of a classifier), and decoding alone, in turn.
+/// evaluation of a classifier, training of ade20k_semfpn_small), and decoding alone, in turn.
 void bench_data(const BenchDataOptions& options);
 /// Whole optimiser steps on rendered scenes, against the rate of their layers' bare products.
 void bench_step(const BenchStepOptions& options);

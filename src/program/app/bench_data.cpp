@@ -13,9 +13,11 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/data/ade20k.h"
 #include "core/data/classify_recipe.h"
 #include "core/data/loader.h"
 #include "core/data/multicrop_recipe.h"
+#include "core/data/segment_recipe.h"
 #include "core/data/shards.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
@@ -68,24 +70,50 @@ void decode(const data::Photographs& photographs, int threads, double seconds, c
   tally.pixels += static_cast<double>(pixels);
 }
 
-std::unique_ptr<data::Recipe> make_recipe(const BenchDataOptions& options, const image::DecodeOptions& how,
-                                          int64_t photographs) {
-  if (options.recipe == "pretrain")
-    return std::make_unique<data::MultiCropRecipe>(data::MultiCropOptions{.decode = how});
+/// Photographs and what is made of them.
+struct Input {
+  data::Photographs photographs;
+  std::unique_ptr<data::Recipe> recipe;
+};
+
+Input segmentation_input(const BenchDataOptions& options, const image::DecodeOptions& how) {
+  if (options.data.size() > 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
+  const data::Ade20kSplit split = data::read_ade20k(options.data[0], "training");
+  std::vector<fs::path> pictures, annotations;
+  for (const data::LabelledFile& file : split.files) {
+    pictures.push_back(file.image);
+    annotations.push_back(file.annotation);
+  }
+  const data::SegmentOptions segment{.crop = options.crop,
+                                     .scale = {4 * options.crop, options.crop},
+                                     .labels = {.classes = std::ssize(split.classes)},
+                                     .decode = how};
+  return {std::move(pictures), std::make_unique<data::SegmentRecipe>(std::move(annotations), segment)};
+}
+
+Input make_input(const BenchDataOptions& options, const image::DecodeOptions& how) {
+  if (options.recipe == "segment") return segmentation_input(options, how);
+  const std::vector<fs::path> folders(options.data.begin(), options.data.end());
+  data::Photographs photographs = data::find_photographs(folders).photographs;
+  if (options.recipe == "pretrain") {
+    return {std::move(photographs), std::make_unique<data::MultiCropRecipe>(data::MultiCropOptions{.decode = how})};
+  }
   data::ClassifyOptions classify{
       .augment = options.recipe == "classify", .randaugment = "rand-m9-mstd0.5-inc1", .decode = how};
   classify.erasing.probability = 0.25F;
-  const std::vector<int64_t> labels(static_cast<size_t>(photographs));
-  return std::make_unique<data::ClassifyRecipe>(labels, std::move(classify));
+  const std::vector<int64_t> labels(static_cast<size_t>(photographs.size()));
+  return {std::move(photographs), std::make_unique<data::ClassifyRecipe>(labels, std::move(classify))};
 }
 
 }  // namespace
 
 void BenchDataOptions::describe(Fields& f) {
   f("data", &data, "folder of photographs; several are taken together").flagged("data");
-  f("recipe", &recipe, "what is made of them: ten views, a classifier's view for training or for evaluation")
-      .one_of({"pretrain", "classify", "evaluate"})
+  f("recipe", &recipe,
+    "what is made of them: ten views, a classifier's view for training or evaluation, a labelled crop")
+      .one_of({"pretrain", "classify", "evaluate", "segment"})
       .flagged("recipe");
+  f("crop", &crop, "side of the labelled crop").in("pixels").between(1, 4096).flagged("crop");
   f("threads", &threads, "threads that make samples").between(0).flagged("threads").meaning("0 = usable CPUs");
   f("seconds", &seconds, "how long to measure").in("seconds").between(0.1, 3600).flagged("seconds");
   f("decode_side", &decode_side, "decode JPEGs smaller while their shorter side keeps this")
@@ -98,11 +126,9 @@ void BenchDataOptions::describe(Fields& f) {
 
 void bench_data(const BenchDataOptions& options) {
   if (options.data.empty()) throw UsageError("--data is missing: name a folder of photographs");
-  const std::vector<fs::path> folders(options.data.begin(), options.data.end());
-  const data::Photographs photographs = data::find_photographs(folders).photographs;
   const int threads = options.threads > 0 ? static_cast<int>(options.threads) : usable_cpus();
   const image::DecodeOptions how{.least_side = options.decode_side};
-  const std::unique_ptr<data::Recipe> recipe = make_recipe(options, how, photographs.size());
+  const auto [photographs, recipe] = make_input(options, how);
   data::Loader loader(photographs, make_sampler(photographs, kBatch, 0, PhotoOptions{}.shuffle_buffer), *recipe,
                       {.workers = threads, .prefetch = kPrefetch});
   const Clock clock = steady_clock();

@@ -102,8 +102,7 @@ double seconds_of_a_step(const PretrainOptions& options) {
   constexpr int64_t kWarm = 2, kTimed = 5;
   prepare_arithmetic(options.train.threads);
   const auto method = pretraining_method(options);
-  const RunParts parts(options, method->find_photographs().photographs,
-                       [&](int64_t micro_batch) { return method->memory_bytes(micro_batch); });
+  const RunParts parts(options, method->find_photographs().photographs, *method);
   train::Task& task = method->make_task(parts.plan);
   const auto loader = parts.make_loader(options, task.recipe(), 0);
   const Clock clock = steady_clock();

@@ -24,6 +24,7 @@ std::vector<std::unique_ptr<train::Evaluator>> make_evaluators(const PretrainOpt
   for (const std::string& folder : options.probe_data) {
     if (data::is_inaturalist_layout(folder) || data::is_class_folder_layout(folder)) {
       probe::KnnProbeOptions knn;
+      knn.features.pool = networks.pool;
       knn.features.views.decode.max_pixels = options.data.max_pixels;
       evaluators.push_back(probe::knn_evaluator(teacher, folder, knn));
       continue;

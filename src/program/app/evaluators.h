@@ -4,6 +4,7 @@
 
 #include "learn/nn/heads.h"
 #include "learn/nn/vit.h"
+#include "learn/probe/frozen.h"
 #include "learn/ssl/gtsa_network.h"
 #include "learn/train/task.h"
 #include "program/app/pretrain_options.h"
@@ -15,6 +16,7 @@ struct ProbedNetworks {
   const nn::Vit* encoder = nullptr;         ///< the teacher's
   const nn::ConvHead* projector = nullptr;  ///< the teacher's
   ssl::Student* rotation = nullptr;         ///< the student, if it tells turns
+  probe::Pool pool = probe::Pool::cls;      ///< what stands for a whole picture
 };
 
 /// The probes that --probe-every runs: correspondence of the teacher of the moment (and rotation accuracy of GTSA's

@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/classified.h"
-#include "learn/train/schedule.h"
 #include "learn/transfer/accuracy.h"
 #include "learn/transfer/classifier_cost.h"
 #include "program/app/machine.h"
@@ -24,7 +23,7 @@ class Classification final : public Method {
     const auto& folders = options_.data.folders;
     if (folders.empty()) throw UsageError("--data is missing: name a folder of pictures with classes");
     if (folders.size() > 1) throw UsageError("--data: one folder of pictures with classes is wanted");
-    if (evaluates()) {
+    if (options_.evaluation.on()) {
       auto splits = data::read_classified(folders[0]);
       train_ = std::move(splits.train);
       val_ = std::move(splits.val);
@@ -33,11 +32,12 @@ class Classification final : public Method {
     }
     std::vector<std::string> description{
         fmt::format("{}: {} pictures of {} classes", folders[0], train_.files.size(), train_.classes.size())};
-    if (evaluates())
+    if (options_.evaluation.on())
       description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
     return {data::labelled(train_).photographs, std::move(description)};
   }
   double memory_bytes(int64_t micro_batch) const override { return transfer::memory_bytes(network(), micro_batch); }
+  int64_t micro_batch_multiple() const override { return options_.task({}, classes()).mixing.on() ? 2 : 1; }
   double gflop_per_image() const override { return transfer::gflop_per_image(network()); }
   Parameters parameters() const override {
     auto classifier = transfer::make_classifier(network());
@@ -56,20 +56,15 @@ class Classification final : public Method {
   }
   std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
     std::vector<std::unique_ptr<train::Evaluator>> evaluators;
-    if (!evaluates()) return evaluators;
+    if (!options_.evaluation.on()) return evaluators;
     evaluators.push_back(transfer::accuracy_evaluator(task_->classifier(), task_->classes(), data::labelled(val_),
                                                       {.workers = workers_of(options_.data.workers),
                                                        .max_bad_share = options_.data.max_bad_share,
                                                        .decode = options_.data.decode()}));
     return evaluators;
   }
-  int64_t evaluate_every(const train::RunPlan& plan) const override {
-    if (!evaluates()) return 0;
-    const train::Interval every = train::parse_interval("run.eval_every", options_.eval_every);
-    const auto amount = static_cast<int64_t>(every.amount);
-    return every.unit == train::Interval::Unit::epochs ? amount * plan.steps_per_epoch : amount;
-  }
-  std::string best_figure() const override { return evaluates() ? "eval_top1" : ""; }
+  int64_t evaluate_every(const train::RunPlan& plan) const override { return options_.evaluation.steps(plan); }
+  std::string best_figure() const override { return options_.evaluation.on() ? "eval_top1" : ""; }
 
   void start_from(const std::string& weights) override {
     if (weights.empty()) {
@@ -77,7 +72,9 @@ class Classification final : public Method {
       return;
     }
     copy_given_encoder(weights, task_->classifier().encoder);
-    transfer::init_head_small(task_->classifier(), static_cast<uint64_t>(options_.train.seed));
+    if (options_.head_init == "tiny") {
+      transfer::init_head_small(task_->classifier(), static_cast<uint64_t>(options_.train.seed));
+    }
   }
   std::pair<std::string, fs::path> product(const run::Run& run) const override {
     const fs::path best = run.folder() / transfer::kBestClassifierFile;
@@ -85,7 +82,6 @@ class Classification final : public Method {
   }
 
  private:
-  bool evaluates() const { return options_.eval_every != "0"; }
   int64_t classes() const { return std::ssize(train_.classes); }
   transfer::ClassifierOptions network() const { return options_.task({}, classes()).network; }
 

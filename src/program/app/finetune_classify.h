@@ -39,12 +39,13 @@ struct MixSettings {
 
 struct FinetuneClassifyOptions final : TrainingOptions {
   std::string head = "original";
+  std::string head_init = "tiny";
   int64_t image_size = 224;
   AugmentSettings augment;
   MixSettings mix;
   double smoothing = 0.1;
   double layer_decay = 0.75;
-  std::string eval_every = "1e";
+  EvaluationOptions evaluation;
 
   /// The original's defaults where they differ from pretraining's.
   FinetuneClassifyOptions();

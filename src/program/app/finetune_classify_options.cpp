@@ -1,10 +1,6 @@
 #include <fmt/ranges.h>
 
-#include <array>
-
 #include "core/base/error.h"
-#include "learn/model/encoder.h"
-#include "learn/train/schedule.h"
 #include "program/app/finetune_classify.h"
 
 namespace gtsa::app {
@@ -14,18 +10,6 @@ data::ErasingMode erasing_mode_named(const std::string& name) {
   return name == "rand"    ? data::ErasingMode::rand
          : name == "const" ? data::ErasingMode::constant
                            : data::ErasingMode::pixel;
-}
-
-/// The sizes of the encoder that is given become the network's, where nobody said otherwise.
-void take_sizes_of(const std::string& weights, Fields& fields) {
-  constexpr std::array kSizes{"model.embed_dim", "model.depth", "model.num_heads", "model.patch_size"};
-  const Origin origin{fields.at("run.weights").origin().layer, "as in " + weights};
-  const bool all_said = std::all_of(kSizes.begin(), kSizes.end(),
-                                    [&](const char* key) { return fields.at(key).origin().layer >= origin.layer; });
-  if (all_said) return;  // also when a run goes on: its weights need not be there any more
-  const nn::VitOptions vit = model::load_encoder(weights).options();
-  const std::array sizes{vit.embed_dim, vit.depth, vit.num_heads, vit.patch_size};
-  for (size_t i = 0; i < kSizes.size(); ++i) fields.at(kSizes[i]).derive(sizes[i], origin);
 }
 
 }  // namespace
@@ -67,6 +51,10 @@ void FinetuneClassifyOptions::describe(Fields& f) {
   f("model.head", &head, "mean of the patch tokens as in the original, the same as in MAE, or the class token")
       .one_of({"original", "global_pool", "cls"})
       .flagged("head");
+  f("model.head_init", &head_init,
+    "head on given weights: deviation 2e-5 as in the original, or 0.02 as from scratch, for short runs")
+      .one_of({"tiny", "normal"})
+      .flagged("head-init");
   f("data.image_size", &image_size, "side of the pictures that the network sees")
       .in("pixels")
       .between(1, 4096)
@@ -77,17 +65,17 @@ void FinetuneClassifyOptions::describe(Fields& f) {
   f("optim.layer_decay", &layer_decay, "learning rate of a layer over that of the next one")
       .between(0.01, 1)
       .flagged("layer-decay");
-  f("run.eval_every", &eval_every, "time between evaluations on val: 1e or 500s (epochs, steps), 0 = none")
-      .flagged("eval-every");
+  evaluation.describe(f);
 }
 
 void FinetuneClassifyOptions::settle(Fields& fields) {
   TrainingOptions::settle(fields);
-  if (!weights.empty()) take_sizes_of(weights, fields);
+  if (!weights.empty()) settle_model_as_in(weights, fields);
 }
 
 void FinetuneClassifyOptions::check() const {
   TrainingOptions::check();
+  evaluation.check();
   std::vector<std::string> faults;
   for (const auto& [key, pair] :
        {std::pair("augment.crop_area", &augment.crop_area), std::pair("augment.crop_ratio", &augment.crop_ratio)}) {
@@ -95,9 +83,6 @@ void FinetuneClassifyOptions::check() const {
   }
   if (!mix.cutmix_minmax.empty() && mix.cutmix_minmax.size() != 2) {
     faults.push_back("mix.cutmix_minmax: a least and a largest share are wanted, as 0.2,0.8");
-  }
-  if (eval_every != "0" && train::parse_interval("run.eval_every", eval_every).unit == train::Interval::Unit::minutes) {
-    faults.push_back(fmt::format("run.eval_every = {}: epochs or steps are wanted, as 1e or 500s", eval_every));
   }
   if (!faults.empty()) throw UsageError("{}", fmt::join(faults, "; "));
   task({}, 2).check();

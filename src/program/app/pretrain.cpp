@@ -67,7 +67,9 @@ class GtsaPretraining final : public Pretraining {
   std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
     return app::make_evaluators(options_, {.encoder = &task_->teacher().encoder,
                                            .projector = &task_->teacher().projector,
-                                           .rotation = &task_->student()});
+                                           .rotation = &task_->student(),
+                                           // No loss of GTSA sees the class token.
+                                           .pool = probe::Pool::mean});
   }
   void start_from(const std::string& weights) override {
     if (weights.empty()) return;

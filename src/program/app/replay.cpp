@@ -12,6 +12,7 @@
 #include "core/formats/safetensors.h"
 #include "core/run/run.h"
 #include "program/app/finetune_classify.h"
+#include "program/app/finetune_segment.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain.h"
 
@@ -55,7 +56,9 @@ RunAgain run_of(const std::string& folder, const fs::path& state) {
   const formats::SafetensorsFile file(state);
   const auto& metadata = file.content().metadata;
   const auto method = metadata.find("method");
-  if (method != metadata.end() && method->second == "classify") return run_again(folder, classification_method);
+  const std::string name = method == metadata.end() ? "" : method->second;
+  if (name == "classify") return run_again(folder, classification_method);
+  if (name == "segment") return run_again(folder, segmentation_method);
   return run_again(folder, pretraining_method);
 }
 
@@ -73,8 +76,7 @@ void replay(const ReplayOptions& options) {
   const fs::path path = find_state(options.run, options.step);
   const auto [configuration, method] = run_of(options.run, path);
   const TrainingOptions& training = configuration->training;
-  const RunParts parts(training, method->find_photographs().photographs,
-                       [&m = *method](int64_t micro_batch) { return m.memory_bytes(micro_batch); });
+  const RunParts parts(training, method->find_photographs().photographs, *method);
   train::Task& task = method->make_task(parts.plan);
   train::AdamW optimizer(task.trained(), task.averaged(), task.rows(), method->optimizer());
   const auto state = train::load_state(path, task, optimizer);

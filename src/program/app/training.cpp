@@ -18,14 +18,16 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The largest part of a rank's batch whose step fits three fifths of the memory.
-int64_t micro_batch_that_fits(int64_t batch, const std::function<double(int64_t)>& memory_bytes) {
+int64_t micro_batch_that_fits(int64_t batch, const Method& method) {
   const double limit = 0.6 * static_cast<double>(memory_limit());
-  int64_t micro = batch;
-  while (micro > 1 && memory_bytes(micro) > limit) {
-    --micro;
-    while (batch % micro != 0) --micro;
+  const int64_t multiple = method.micro_batch_multiple();
+  int64_t best = batch;
+  for (int64_t micro = batch; micro >= 1; --micro) {
+    if (batch % micro != 0 || micro % multiple != 0) continue;
+    best = micro;
+    if (method.memory_bytes(micro) <= limit) break;
   }
-  return micro;
+  return best;
 }
 
 /// Sizes of the networks, work and estimates: what --dry-run prints after the configuration.
@@ -155,13 +157,12 @@ data::EpochSampler make_sampler(const data::Photographs& photographs, int64_t ba
   return shards.empty() ? sampler : sampler.in_shards({shards, shuffle_buffer});
 }
 
-RunParts::RunParts(const TrainingOptions& options, data::Photographs found,
-                   const std::function<double(int64_t)>& memory_bytes)
+RunParts::RunParts(const TrainingOptions& options, data::Photographs found, const Method& method)
     : photographs(std::move(found)),
       sampler(make_sampler(photographs, options.train.batch, static_cast<uint64_t>(options.train.seed),
                            options.data.shuffle_buffer)),
       plan(train::plan_run(options.train, sampler.iterations_per_epoch(), 1)) {
-  if (options.train.micro_batch == "auto") plan.micro_batch = micro_batch_that_fits(options.train.batch, memory_bytes);
+  if (options.train.micro_batch == "auto") plan.micro_batch = micro_batch_that_fits(options.train.batch, method);
 }
 
 std::unique_ptr<data::Loader> RunParts::make_loader(const TrainingOptions& options, const data::Recipe& recipe,
@@ -229,8 +230,7 @@ Ending run_training(Configuration& c, Method& method, const std::string& command
   const int64_t threads = prepare_arithmetic(options.train.threads);
   data::FoundPhotographs found = method.find_photographs();
   for (const std::string& line : found.description) log::info("{}", line);
-  const RunParts parts(options, std::move(found.photographs),
-                       [&](int64_t micro_batch) { return method.memory_bytes(micro_batch); });
+  const RunParts parts(options, std::move(found.photographs), method);
   if (options.command.dry_run) return dry_run(c, method, parts);
   // Whatever can be wrong shows before the folder is touched: --overwrite gives up an old run only for one that begins.
   train::Task& task = method.make_task(parts.plan);

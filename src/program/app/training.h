@@ -3,7 +3,6 @@
 // trainer, --dry-run. A method brings its task.
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,15 +25,16 @@ enum class Ending { done, interrupted };
 data::EpochSampler make_sampler(const data::Photographs& photographs, int64_t batch, uint64_t seed,
                                 int64_t shuffle_buffer);
 
+class Method;
+
 /// What follows from a run's options and its photographs.
 struct RunParts {
   data::Photographs photographs;
   data::EpochSampler sampler;
   train::RunPlan plan;
 
-  /// `memory_bytes(micro_batch)` estimates a step's peak, for micro_batch = auto.
-  RunParts(const TrainingOptions& options, data::Photographs found,
-           const std::function<double(int64_t micro_batch)>& memory_bytes);
+  /// With micro_batch = auto, the largest part of the batch that the method says fits memory.
+  RunParts(const TrainingOptions& options, data::Photographs found, const Method& method);
   /// Micro-batches from optimiser step `first_step` on; `known_bad` were met before.
   std::unique_ptr<data::Loader> make_loader(const TrainingOptions& options, const data::Recipe& recipe,
                                             int64_t first_step, std::vector<data::BadFile> known_bad = {}) const;
@@ -50,6 +50,8 @@ class Method {
   virtual data::FoundPhotographs find_photographs() = 0;
   /// Estimate of a step's peak in bytes.
   virtual double memory_bytes(int64_t micro_batch) const = 0;
+  /// Micro-batches that are chosen for it (micro_batch = auto) are multiples of this.
+  virtual int64_t micro_batch_multiple() const { return 1; }
   /// Nominal work of a training step for one photograph.
   virtual double gflop_per_image() const = 0;
   struct Parameters {

@@ -1,7 +1,10 @@
 #include "program/app/training_options.h"
 
+#include <algorithm>
 #include <array>
 
+#include "core/base/error.h"
+#include "learn/model/encoder.h"
 #include "learn/train/schedule.h"
 
 namespace gtsa::app {
@@ -69,6 +72,17 @@ void settle_model(Fields& fields) {
   }
 }
 
+void settle_model_as_in(const std::string& weights, Fields& fields) {
+  constexpr std::array kKeys{"model.embed_dim", "model.depth", "model.num_heads", "model.patch_size"};
+  const Origin origin{fields.at("run.weights").origin().layer, "as in " + weights};
+  const bool all_said = std::all_of(kKeys.begin(), kKeys.end(),
+                                    [&](const char* key) { return fields.at(key).origin().layer >= origin.layer; });
+  if (all_said) return;  // also when a run goes on: its weights need not be there any more
+  const nn::VitOptions vit = model::load_encoder(weights).options();
+  const std::array sizes{vit.embed_dim, vit.depth, vit.num_heads, vit.patch_size};
+  for (size_t i = 0; i < kKeys.size(); ++i) fields.at(kKeys[i]).derive(sizes[i], origin);
+}
+
 nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_t image_size) {
   Fields fields;
   EncoderOptions sizes;
@@ -96,6 +110,24 @@ void PhotoOptions::describe(Fields& f) {
       .between(0, 1)
       .flagged("max-bad-share");
   f("shuffle_buffer", &shuffle_buffer, "shards: photographs out of which the next one is drawn").between(1, 1 << 30);
+}
+
+void EvaluationOptions::describe(Fields& f) {
+  f("run.eval_every", &every, "time between evaluations on the validation split: 1e or 500s (epochs, steps), 0 = none")
+      .flagged("eval-every");
+}
+
+void EvaluationOptions::check() const {
+  if (on() && train::parse_interval("run.eval_every", every).unit == train::Interval::Unit::minutes) {
+    throw UsageError("run.eval_every = {}: epochs or steps are wanted, as 1e or 500s", every);
+  }
+}
+
+int64_t EvaluationOptions::steps(const train::RunPlan& plan) const {
+  if (!on()) return 0;
+  const train::Interval interval = train::parse_interval("run.eval_every", every);
+  const auto amount = static_cast<int64_t>(interval.amount);
+  return interval.unit == train::Interval::Unit::epochs ? amount * plan.steps_per_epoch : amount;
 }
 
 void TrainingOptions::describe(Fields& f) {

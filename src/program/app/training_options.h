@@ -47,6 +47,9 @@ data::Range range_of(const std::vector<double>& values);
 /// they are described: encoder and GTSA's heads.
 void settle_model(Fields& fields);
 
+/// The sizes of the encoder that is given become the network's, where no flag or file of the user said otherwise.
+void settle_model_as_in(const std::string& weights, Fields& fields);
+
 /// The encoder that model.name stands for.
 nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_t image_size);
 
@@ -63,6 +66,17 @@ struct PhotoOptions {
   image::DecodeOptions decode() const {
     return {.max_pixels = max_pixels, .apply_exif = exif, .least_side = decode_side};
   }
+};
+
+/// When fine-tuning measures itself on the validation split.
+struct EvaluationOptions {
+  std::string every = "1e";
+  void describe(Fields& f);
+  /// Throws UsageError.
+  void check() const;
+  bool on() const { return every != "0"; }
+  /// Steps between evaluations; 0: none.
+  int64_t steps(const train::RunPlan& plan) const;
 };
 
 struct TrainingOptions {

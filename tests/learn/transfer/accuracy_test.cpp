@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "learn/transfer/confusion_picture.h"
+#include "learn/transfer/fake_ranks.h"
 #include "learn/transfer/small_set.h"
 
 namespace gtsa::transfer {
@@ -24,25 +25,6 @@ struct Network {
         flat(nn::bind(classifier, false)) {
     init(classifier, 3);
   }
-};
-
-/// The rank of a group whose other ranks counted `others`.
-class FakeRanks final : public dist::Communicator {
- public:
-  FakeRanks(int rank, int size) : rank_(rank), size_(size) {}
-  int rank() const override { return rank_; }
-  int size() const override { return size_; }
-  void sum(at::Tensor&) override {}
-  void sum(std::span<double> values) override {
-    sent.assign(values.begin(), values.end());
-    for (size_t i = 0; i < others.size(); ++i) values[i] += others[i];
-  }
-  void any(std::span<uint8_t>) override {}
-  void barrier() override {}
-  std::vector<double> sent, others;
-
- private:
-  int rank_, size_;
 };
 
 class AccuracyTest : public ::testing::Test {
@@ -89,7 +71,7 @@ TEST_F(AccuracyTest, LeavesOutPicturesThatCannotBeReadAndNamesThem) {
 TEST_F(AccuracyTest, RanksShareThePicturesAndGetTheSums) {
   const Accuracy whole = measure({});
   std::set<int64_t> seen;
-  FakeRanks first(0, 2), second(1, 2);
+  test::FakeRanks first(0, 2), second(1, 2);
   const OnLogits note = [&](int64_t file, std::span<const float>) {
     EXPECT_TRUE(seen.insert(file).second) << "picture " << file << " was counted twice";
   };

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/image/decode.h"
+#include "learn/transfer/fake_ranks.h"
 #include "learn/transfer/segment_network.h"
 #include "learn/transfer/segment_pictures.h"
 #include "learn/transfer/small_segments.h"
@@ -20,25 +21,6 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-/// The rank of a group whose other ranks counted `others`.
-class FakeRanks final : public dist::Communicator {
- public:
-  FakeRanks(int rank, int size) : rank_(rank), size_(size) {}
-  int rank() const override { return rank_; }
-  int size() const override { return size_; }
-  void sum(at::Tensor&) override {}
-  void sum(std::span<double> values) override {
-    sent.assign(values.begin(), values.end());
-    for (size_t i = 0; i < others.size(); ++i) values[i] += others[i];
-  }
-  void any(std::span<uint8_t>) override {}
-  void barrier() override {}
-  std::vector<double> sent, others;
-
- private:
-  int rank_, size_;
-};
 
 class SegmentScoresTest : public ::testing::Test {
  protected:
@@ -78,7 +60,7 @@ TEST_F(SegmentScoresTest, CountEveryLabelledPixelOnce) {
 
 TEST_F(SegmentScoresTest, AreTheSameOverRanks) {
   const SegmentScores alone = measure(*ranks);
-  FakeRanks first(0, 2), second(1, 2);
+  test::FakeRanks first(0, 2), second(1, 2);
   EXPECT_EQ(measure(first).pictures, 4);
   EXPECT_EQ(measure(second).pictures, 3);
   second.others = first.sent;
@@ -142,6 +124,15 @@ TEST_F(SegmentScoresTest, AsAnEvaluatorAreFiguresAndAnArtefactWithPictures) {
   EXPECT_EQ(json.at("palette").at(1), nlohmann::json({0, 255, 0}));
   EXPECT_THAT(json.at("samples"), SizeIs(4));
   EXPECT_GT(json.at("confusion").size(), 0U);
+}
+
+TEST_F(SegmentScoresTest, AsAnEvaluatorNeedNoRunAndGoOnAfterABadPhotograph) {
+  write_atomically(real_files(), split.files[2].image, "no picture");
+  const auto evaluator =
+      segmentation_evaluator(small.network, classes, split.files, {.inference = kLook, .max_bad_share = 0.5});
+  const auto figures = evaluator->evaluate({*ranks, nullptr, 9});
+  ASSERT_THAT(figures, SizeIs(3));
+  EXPECT_TRUE(std::isfinite(figures[0].value));
 }
 
 TEST(SegmentPictures, LayColoursOverPhotographsWhereThereAreClasses) {

@@ -12,6 +12,7 @@
 #include "core/image/decode.h"
 #include "core/metrics/segmentation.h"
 #include "learn/transfer/segment_network.h"
+#include "learn/transfer/segment_scores.h"
 #include "learn/transfer/segmenter_file.h"
 #include "learn/transfer/small_segments.h"
 #include "program/process.h"
@@ -165,6 +166,23 @@ TEST_F(SegmentUse, PredictionGoesOnAfterAPictureThatCannotBeRead) {
   EXPECT_EQ(split_lines(ended.out).size(), 1U);
   EXPECT_TRUE(fs::exists(folder_ / "maps" / "0.png"));
   EXPECT_THAT(ended.err, HasSubstr("gtsa: 1 of 2 pictures could not be read, the first: page.jpg: not an image"));
+}
+
+TEST_F(SegmentUse, ReportsShowWhatTheEvaluatorLeft) {
+  SmallSegmenter small;
+  const auto split = data::read_ade20k(folder_ / "colours", "validation");
+  const auto evaluator = transfer::segmentation_evaluator(small.network, {.names = split.classes, .scale = {64, 32}},
+                                                          split.files, {.inference = {.scale = {64, 32}}});
+  {
+    run::Run run = run::Run::create(real_files(), folder_ / "run", /*overwrite=*/false);
+    run.write_config("batch = 4  # --batch\n");
+    evaluator->evaluate({*dist::one_rank(), &run, 9});
+  }
+  const Ended ended = gtsa({"report", "run", "--out", "page.html"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const std::string page = read_text(folder_ / "page.html");
+  EXPECT_THAT(page, HasSubstr(R"("semantic":{"miou":)"));
+  EXPECT_THAT(page, ::testing::Not(HasSubstr("is not shown:")));
 }
 
 TEST_F(SegmentUse, AsksForWhatIsMissing) {
