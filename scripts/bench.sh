@@ -6,8 +6,8 @@
 #   scripts/bench.sh --only step --threads 2    one of data, step, features
 #   scripts/bench.sh --only classify --data D   fine-tuning and evaluation of classify_tiny_cpu's network; D has train/
 #                                               and val/ with a folder a class
-#   scripts/bench.sh --only segment --data D    fine-tuning and evaluation of segment_tiny_cpu's network, and its input; D
-#                                               is in ADE20K's layout
+#   scripts/bench.sh --only segment --data D    fine-tuning and evaluation of segment_tiny_cpu's network; D is in ADE20K's
+#                                               layout. segment_data: its input for crops of 512 pixels, one thread
 # Needs a build (scripts/build.sh) and scripts/setup.sh --peers. Wants a quiet machine; twenty minutes with the defaults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,6 +32,17 @@ gtsa=build/release/gtsa
 python3=${PYTHON:-/usr/bin/python3}  # Debian's own: the packages of setup.sh --peers belong to it
 "$python3" -c 'import torch, torchvision' 2>/dev/null || fail "PyTorch is missing: run scripts/setup.sh --peers"
 
+# The rates of a short run of `gtsa finetune $what` by a recipe, and of its evaluation, for which there may be flags.
+finetune_and_evaluate() {
+  local recipe=$1
+  shift
+  "$gtsa" finetune "$what" --config "$recipe" "${flags[@]}" --workers 1 --eval-every 0 --out "$results/run" \
+    --overwrite 2>/dev/null
+  "$gtsa" eval "$what" --weights "$results/run" --data "$data" --threads "$threads" --workers 1 "$@" \
+    --json >"$results/eval.json" 2>/dev/null
+  "$python3" benchmarks/peers/run_rates.py "$results/run" "$results/eval.json" >>"$results/$what.ours"
+}
+
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 for what in $only; do
@@ -44,20 +55,26 @@ for what in $only; do
     classify)
       [ -n "$data" ] || fail "--data is missing: name a folder with train/CLASS and val/CLASS"
       flags=(--data "$data" --model tiny --patch-size 8 --image-size 64 --batch 32 --steps 60 --threads "$threads") ;;
-    *) fail "nothing is called '$what': data, step, features, classify" ;;
+    segment)
+      [ -f "$data/classes.txt" ] || fail "--data is missing: name a folder in ADE20K's layout with classes.txt"
+      flags=(--data "$data" --model tiny --patch-size 8 --crop 128 --batch 8 --steps 40 --threads "$threads") ;;
+    segment_data)
+      [ -n "$data" ] || fail "--data is missing: name a folder in ADE20K's layout"
+      flags=(--data "$data" --crop 512 --threads 1 --seconds "$seconds") ;;
+    *) fail "nothing is called '$what': data, step, features, classify, segment, segment_data" ;;
   esac
   for ((pair = 1; pair <= pairs; ++pair)); do
     printf 'bench: %s, pair %d of %d\n' "$what" "$pair" "$pairs" >&2
-    if [ "$what" = classify ]; then
-      "$gtsa" finetune classify --config classify_tiny_cpu "${flags[@]}" --workers 1 --eval-every 0 --out "$results/run" \
-        --overwrite 2>/dev/null
-      "$gtsa" eval classify --weights "$results/run" --data "$data" --threads "$threads" --workers 1 --micro-batch 32 \
-        --json >"$results/eval.json" 2>/dev/null
-      "$python3" benchmarks/peers/classify_ours.py "$results/run" "$results/eval.json" >>"$results/$what.ours"
-    else
-      "$gtsa" bench "$what" "${flags[@]}" --json >>"$results/$what.ours"
-    fi
-    "$python3" "benchmarks/peers/$what.py" "${flags[@]}" --json >>"$results/$what.peer"
+    more=()
+    case "$what" in
+      classify) finetune_and_evaluate classify_tiny_cpu --micro-batch 32 ;;
+      segment)
+        finetune_and_evaluate segment_tiny_cpu
+        more=(--neck-width 64 --head-width 64 --classes "$(wc -l <"$data/classes.txt")") ;;
+      segment_data) "$gtsa" bench data --recipe segment "${flags[@]}" --json >>"$results/$what.ours" ;;
+      *) "$gtsa" bench "$what" "${flags[@]}" --json >>"$results/$what.ours" ;;
+    esac
+    "$python3" "benchmarks/peers/$what.py" "${flags[@]}" "${more[@]}" --json >>"$results/$what.peer"
   done
 done
 "$gtsa" --version

@@ -142,6 +142,7 @@ def main():
     seconds = train(model, loader, arguments.steps)
     training_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     loader = DataLoader(validation, 1, **common)
+    evaluate(model, loader, arguments.classes)  # start-up of the workers
     begin = time.perf_counter()
     evaluate(model, loader, arguments.classes)
     result = {

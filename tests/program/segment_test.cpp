@@ -104,6 +104,12 @@ TEST_F(Segment, BatchStatisticsAreOverTheBatchUnlessSaidOtherwise) {
   EXPECT_FALSE(fs::exists(here() / "never"));
 }
 
+TEST_F(Segment, PicturesAreScaledForTheCrop) {
+  const Words words{"finetune", "segment", "--data", "halves", "--out", "never", "--batch", "4", "--dry-run", "--crop"};
+  EXPECT_THAT(gtsa(with(words, {"64"})).out, HasSubstr("scale = [256, 64]"));
+  EXPECT_THAT(gtsa(with(words, {"64", "--set", "data.scale=100,80"})).out, HasSubstr("scale = [100, 80]"));
+}
+
 TEST_F(Segment, ResumingEndsAsAStraightRun) {
   ASSERT_EQ(gtsa(with(finetune("two", {}), {"--steps", "23"})).exit_code, 0);
   const Ended ended = gtsa({"finetune", "segment", "--out", "two", "--resume", "--workers", "2"});

@@ -81,6 +81,18 @@ std::vector<std::string> names_of_table(const fs::path& path) {
 
 }  // namespace
 
+std::vector<fs::path> Ade20kSplit::images() const {
+  std::vector<fs::path> paths;
+  for (const LabelledFile& file : files) paths.push_back(file.image);
+  return paths;
+}
+
+std::vector<fs::path> Ade20kSplit::annotations() const {
+  std::vector<fs::path> paths;
+  for (const LabelledFile& file : files) paths.push_back(file.annotation);
+  return paths;
+}
+
 bool is_ade20k_layout(const fs::path& root) {
   std::error_code failed;
   return fs::is_directory(root / "images" / "training", failed) &&

@@ -17,6 +17,8 @@ struct LabelledFile {
 struct Ade20kSplit {
   std::vector<LabelledFile> files;   ///< sorted by the bytes of the picture's path
   std::vector<std::string> classes;  ///< classes[k - 1] is what label k means
+  std::vector<std::filesystem::path> images() const;
+  std::vector<std::filesystem::path> annotations() const;
 };
 
 /// True if `root` has images/training/ and annotations/training/.

@@ -79,16 +79,11 @@ struct Input {
 Input segmentation_input(const BenchDataOptions& options, const image::DecodeOptions& how) {
   if (options.data.size() > 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
   const data::Ade20kSplit split = data::read_ade20k(options.data[0], "training");
-  std::vector<fs::path> pictures, annotations;
-  for (const data::LabelledFile& file : split.files) {
-    pictures.push_back(file.image);
-    annotations.push_back(file.annotation);
-  }
   const data::SegmentOptions segment{.crop = options.crop,
                                      .scale = {4 * options.crop, options.crop},
                                      .labels = {.classes = std::ssize(split.classes)},
                                      .decode = how};
-  return {std::move(pictures), std::make_unique<data::SegmentRecipe>(std::move(annotations), segment)};
+  return {split.images(), std::make_unique<data::SegmentRecipe>(split.annotations(), segment)};
 }
 
 Input make_input(const BenchDataOptions& options, const image::DecodeOptions& how) {

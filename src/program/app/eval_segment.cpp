@@ -66,6 +66,7 @@ nlohmann::ordered_json json_of(const transfer::SegmentScores& measured, const tr
   for (size_t i = 0; i < loaded.classes.names.size(); ++i) by_name[loaded.classes.names[i]] = json["per_class_iou"][i];
   json["iou_by_class"] = std::move(by_name);
   json["seconds"] = seconds;
+  json["images_per_second"] = static_cast<double>(measured.pictures) / seconds;
   json["network_share"] = measured.network_share;
   return json;
 }

@@ -30,9 +30,7 @@ class Segmentation final : public Method {
       val_ = data::read_ade20k(folders[0], "validation");
       description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
     }
-    std::vector<fs::path> pictures;
-    for (const data::LabelledFile& file : train_.files) pictures.push_back(file.image);
-    return {data::Photographs(std::move(pictures)), std::move(description)};
+    return {data::Photographs(train_.images()), std::move(description)};
   }
   double memory_bytes(int64_t micro_batch) const override { return transfer::memory_bytes(network(), micro_batch); }
   double gflop_per_image() const override { return transfer::gflop_per_image(network()); }
@@ -46,11 +44,9 @@ class Segmentation final : public Method {
       log::warning("batch norm takes its statistics over micro-batches of {}, not over the batch of {}",
                    plan.micro_batch, options_.train.batch);
     }
-    std::vector<fs::path> annotations;
-    for (const data::LabelledFile& file : train_.files) annotations.push_back(file.annotation);
     const transfer::SegmentClasses meaning{
         .names = train_.classes, .palette = {}, .reduce_zero = options_.reduce_zero, .scale = pictures().scale};
-    return task_.emplace(options_.task(plan, classes()), meaning, data::SegmentRecipe(annotations, pictures()),
+    return task_.emplace(options_.task(plan, classes()), meaning, data::SegmentRecipe(train_.annotations(), pictures()),
                          static_cast<uint64_t>(options_.train.seed));
   }
   train::AdamWOptions optimizer() const override {

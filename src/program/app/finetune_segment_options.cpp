@@ -57,6 +57,9 @@ void FinetuneSegmentOptions::describe(Fields& f) {
 
 void FinetuneSegmentOptions::settle(Fields& fields) {
   TrainingOptions::settle(fields);
+  // Pictures of about the crops' size, as 512 stands to 2048 x 512 in the original.
+  const Origin& of_crop = fields.at("data.crop").origin();
+  fields.at("data.scale").derive(std::vector{4 * crop, crop}, {of_crop.layer, "four crops by one"});
   const int batch_layer = fields.at("batch").origin().layer;
   Field& micro_batch = fields.at("micro_batch");
   micro_batch.derive(std::to_string(train.batch), {batch_layer, "all of batch"});

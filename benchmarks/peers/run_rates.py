@@ -1,6 +1,6 @@
-"""One JSON line, as classify.py's, of a run of `gtsa finetune classify` and the JSON of `gtsa eval classify` on it.
+"""One JSON line, as classify.py's and segment.py's, of a run of `gtsa finetune` and the JSON of `gtsa eval` on it.
 
-  python3 classify_ours.py runs/classes eval.json
+  python3 run_rates.py runs/classes eval.json
 """
 import json
 import statistics
