@@ -46,6 +46,11 @@ class Segmentation final : public Method {
     }
     const transfer::SegmentClasses meaning{
         .names = train_.classes, .palette = {}, .reduce_zero = options_.reduce_zero, .scale = pictures().scale};
+    const nn::VitOptions& vit = network().vit;
+    if (vit.grid() * vit.grid() * plan.micro_batch < 2) {
+      throw UsageError("batch norm needs two patches: crops of {} pixels are one, so more than one is wanted at a time",
+                       options_.crop);
+    }
     return task_.emplace(options_.task(plan, classes()), meaning, data::SegmentRecipe(train_.annotations(), pictures()),
                          static_cast<uint64_t>(options_.train.seed));
   }
