@@ -157,8 +157,9 @@ TEST_F(Classify, ResumingEndsAsAStraightRun) {
 
 TEST_F(Classify, StartsFromAnEncoderWithItsSizes) {
   // A run's classifier is an encoder, too.
-  const Ended ended = gtsa({"finetune", "classify", "--data", "colours", "--out", "second", "--weights", "run",
-                            "--batch", "8", "--epochs", "1", "--image-size", "24", "--threads", "1", "--head", "cls"});
+  const Ended ended = gtsa({"finetune",  "classify", "--data", "colours",  "--out",       "second",       "--weights",
+                            "run",       "--batch",  "8",      "--epochs", "1",           "--image-size", "24",
+                            "--threads", "1",        "--head", "cls",      "--head-init", "tiny"});
   // The original's head keeps the final norm's tensors, so the encoder is whole.
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.err, Not(HasSubstr("from scratch")));

@@ -215,7 +215,7 @@ void Trainer::log(const StepReport& report) {
   for (const auto& [name, value] : report.terms) line["loss_" + name] = number(value);
   line["lr"] = report.values.lr;
   line["weight_decay"] = report.values.weight_decay;
-  line["momentum"] = report.values.momentum;
+  if (parts_.task.averaged() != nullptr) line["momentum"] = report.values.momentum;
   for (const auto& [name, value] : report.values.others) line[name] = value;
   line["grad_norm"] = number(report.grad_norm);
   line["images_per_second"] = report.images_per_second;
