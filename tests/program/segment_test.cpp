@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 class Segment : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
