@@ -37,11 +37,6 @@ class Commands : public ::testing::Test {
     return nlohmann::json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   }
 
-  static std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-
   TemporaryFolder folder_;
   const fs::path photographs_ = folder_ / "photographs";
   const fs::path run_ = folder_ / "run";
