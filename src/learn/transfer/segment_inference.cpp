@@ -209,6 +209,10 @@ SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files
   SegmentStreamResult result;
   Finishing finishing(finish, waiting);
   for (;;) {
+    if (options.stop && options.stop()) {
+      result.stopped = true;
+      break;
+    }
     std::optional<Prepared> prepared;
     try {
       prepared = stream.next();

@@ -67,6 +67,8 @@ struct SegmentStreamOptions {
   int workers = 1;              ///< threads that read, and as many that finish
   double max_bad_share = 0.01;  ///< of the files may be unreadable
   bool keep_pixels = false;     ///< finish() is given the photograph's pixels
+  /// Asked before each photograph, if it is there: true ends the stream early.
+  std::function<bool()> stop;
 };
 
 /// What is done with a segmented photograph on a thread of its own, several at once; what it returns is called after it
@@ -76,6 +78,7 @@ using FinishSegmented = std::function<std::function<void()>(SegmentedPhoto&& pho
 struct SegmentStreamResult {
   std::vector<std::string> skipped;  ///< why photographs were left out, each with its file
   double network_share = 0;          ///< of the time, spent in the network and not waiting for other threads
+  bool stopped = false;              ///< by `stop`: not every photograph was segmented
 };
 
 /// Every one of `files` photographs once: read(file), the network, finish(), each overlapping the others; a few are in

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/signals.h"
 #include "core/image/bilinear.h"
 #include "core/image/encode.h"
 #include "learn/transfer/segment_pictures.h"
@@ -30,9 +31,11 @@ void sum_over_ranks(SegmentScores& scores, dist::Communicator& ranks) {
   if (ranks.size() == 1) return;
   const int64_t classes = scores.confusion.classes();
   std::vector<double> sums(scores.confusion.counts().begin(), scores.confusion.counts().end());
-  sums.push_back(static_cast<double>(scores.pictures));
+  sums.insert(sums.end(), {static_cast<double>(scores.pictures), scores.stopped ? 1.0 : 0.0});
   ranks.sum(sums);  // exact: counts are far below 2^53
-  scores.pictures = static_cast<int64_t>(sums.back());
+  const double* others = sums.data() + classes * classes;
+  scores.pictures = static_cast<int64_t>(others[0]);
+  scores.stopped = others[1] > 0;
   scores.confusion = metrics::ConfusionMatrix(classes);
   for (int64_t i = 0; i < classes * classes; ++i) {
     scores.confusion.add(i / classes, i % classes, static_cast<int64_t>(sums[static_cast<size_t>(i)]));
@@ -116,6 +119,7 @@ class SegmentationEvaluator final : public train::Evaluator {
                         SegmentScoreOptions options)
       : segmenter_(segmenter), classes_(std::move(classes)), files_(std::move(files)), options_(std::move(options)) {
     options_.samples = kEvaluatorSamples;
+    options_.stop = StopSignals::requested;
   }
 
   std::string name() const override { return "segmentation"; }
@@ -123,6 +127,7 @@ class SegmentationEvaluator final : public train::Evaluator {
   std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
     auto& [ranks, run, step] = occasion;
     const SegmentScores measured = measure_segmentation(segmenter_, classes_, files_, options_, ranks);
+    if (measured.stopped) return {};
     for (const std::string& reason : measured.skipped) log::warning("the evaluation leaves out {}", reason);
     const metrics::SegmentationScores scores = measured.confusion.scores();
     if (run != nullptr && ranks.rank() == 0) {
@@ -177,10 +182,12 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
                                                       {.inference = options.inference,
                                                        .workers = options.workers,
                                                        .max_bad_share = options.max_bad_share,
-                                                       .keep_pixels = options.samples > 0},
+                                                       .keep_pixels = options.samples > 0,
+                                                       .stop = options.stop},
                                                       ranks, finish);
   scores.skipped = done.skipped;
   scores.network_share = done.network_share;
+  scores.stopped = done.stopped;
   sum_over_ranks(scores, ranks);
   return scores;
 }

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/signals.h"
 #include "core/image/decode.h"
 #include "learn/transfer/fake_ranks.h"
 #include "learn/transfer/segment_network.h"
@@ -133,6 +135,34 @@ TEST_F(SegmentScoresTest, AsAnEvaluatorNeedNoRunAndGoOnAfterABadPhotograph) {
   const auto figures = evaluator->evaluate({*ranks, nullptr, 9});
   ASSERT_THAT(figures, SizeIs(3));
   EXPECT_TRUE(std::isfinite(figures[0].value));
+}
+
+TEST_F(SegmentScoresTest, AsAnEvaluatorEndAtAStopSignalWithoutFiguresAndArtefact) {
+  {
+    const StopSignals signals;
+    run::Run run = run::Run::create(real_files(), data / "run", false);
+    int64_t told = 0;
+    const auto evaluator = segmentation_evaluator(small.network, classes, split.files,
+                                                  {.inference = kLook, .progress = [&](int64_t done, int64_t) {
+                                                     told = done;
+                                                     if (done == 2) std::raise(SIGTERM);
+                                                   }});
+    EXPECT_THAT(evaluator->evaluate({*ranks, &run, 9}), SizeIs(0));
+    EXPECT_GE(told, 2);
+    EXPECT_LT(told, 7);
+    EXPECT_FALSE(fs::exists(data / "run" / "artefacts" / "segmentation.json"));
+  }
+  const StopSignals forgotten;
+}
+
+TEST_F(SegmentScoresTest, AreStoppedOnAllRanksIfOneIs) {
+  const SegmentScoreOptions options{.inference = kLook};
+  SegmentScoreOptions stopping = options;
+  stopping.stop = [] { return true; };
+  test::FakeRanks first(0, 2), second(1, 2);
+  EXPECT_TRUE(measure_segmentation(small.network, classes, split.files, stopping, first).stopped);
+  second.others = first.sent;
+  EXPECT_TRUE(measure_segmentation(small.network, classes, split.files, options, second).stopped);
 }
 
 TEST(SegmentPictures, LayColoursOverPhotographsWhereThereAreClasses) {
