@@ -68,16 +68,6 @@ Prepared prepare(int64_t file, const std::function<data::LabelledPhoto(int64_t)>
   return prepared;
 }
 
-[[noreturn]] void refuse_bad_files(const std::vector<std::string>& reasons, int64_t files, double max_bad_share) {
-  constexpr size_t kListed = 5;
-  std::string list;
-  for (size_t i = 0; i < std::min(reasons.size(), kListed); ++i) list += (i == 0 ? "" : "; ") + reasons[i];
-  if (reasons.size() > kListed) list += fmt::format("; and {} more", reasons.size() - kListed);
-  if (std::ssize(reasons) == files) throw Error("none of the {} files can be used: {}", files, list);
-  throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}",
-              reasons.size(), files, max_bad_share, list);
-}
-
 /// Photographs that are being finished, in order.
 class Finishing {
  public:
@@ -193,6 +183,19 @@ image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, c
   return classes_of(logit_fields(segmenter, segment_views(photo, options), photo.size(), options));
 }
 
+void check_bad_files(int64_t bad, int64_t files, double max_bad_share, const std::vector<std::string>& reasons) {
+  if (bad == 0 || (bad < files && static_cast<double>(bad) <= max_bad_share * static_cast<double>(files))) return;
+  constexpr int64_t kListed = 5;
+  const int64_t left_out_here = std::ssize(reasons), listed = std::min(left_out_here, kListed);
+  std::vector<std::string> list(reasons.begin(), reasons.begin() + listed);
+  if (left_out_here > listed) list.push_back(fmt::format("and {} more", left_out_here - listed));
+  if (bad > left_out_here) list.push_back(fmt::format("{} on other ranks", bad - left_out_here));
+  const std::string why = fmt::format("{}", fmt::join(list, "; "));
+  if (bad == files) throw Error("none of the {} files can be used: {}", files, why);
+  throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}", bad, files,
+              max_bad_share, why);
+}
+
 SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
                                        const std::function<data::LabelledPhoto(int64_t file)>& read,
                                        const SegmentStreamOptions& options, const dist::Communicator& ranks,
@@ -218,9 +221,8 @@ SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files
       prepared = stream.next();
     } catch (const Error& error) {
       result.skipped.emplace_back(error.what());
-      const auto bad = static_cast<double>(result.skipped.size());
-      if (bad > options.max_bad_share * static_cast<double>(files) || std::ssize(result.skipped) == files) {
-        refuse_bad_files(result.skipped, files, options.max_bad_share);
+      if (ranks.size() == 1) {
+        check_bad_files(std::ssize(result.skipped), files, options.max_bad_share, result.skipped);
       }
       continue;
     }

@@ -81,9 +81,14 @@ struct SegmentStreamResult {
   bool stopped = false;              ///< by `stop`: not every photograph was segmented
 };
 
+/// Throws Error, listing some of `reasons`, if all of `files` files were left out, or more than `max_bad_share` of
+/// them. `bad` counts those of all ranks, `reasons` are this one's.
+void check_bad_files(int64_t bad, int64_t files, double max_bad_share, const std::vector<std::string>& reasons);
+
 /// Every one of `files` photographs once: read(file), the network, finish(), each overlapping the others; a few are in
 /// memory at a time. Of several ranks each takes its share. `read` throws Error for a photograph that cannot be used;
-/// too many of them are an Error.
+/// too many of them are an Error as soon as they are met. Of several ranks none knows how many the others left out:
+/// the caller adds them up and calls check_bad_files() on all ranks alike.
 SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
                                        const std::function<data::LabelledPhoto(int64_t file)>& read,
                                        const SegmentStreamOptions& options, const dist::Communicator& ranks,

@@ -26,20 +26,24 @@ constexpr int64_t kMostClassesOfConfusion = 200;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-/// Adds what every rank counted; all get the sums.
-void sum_over_ranks(SegmentScores& scores, dist::Communicator& ranks) {
-  if (ranks.size() == 1) return;
+/// Adds what every rank counted; all get the sums, and learn whether one of them was stopped. Returns how many
+/// photographs all of them left out.
+int64_t sum_over_ranks(SegmentScores& scores, dist::Communicator& ranks) {
+  const int64_t skipped = std::ssize(scores.skipped);
+  if (ranks.size() == 1) return skipped;
   const int64_t classes = scores.confusion.classes();
   std::vector<double> sums(scores.confusion.counts().begin(), scores.confusion.counts().end());
-  sums.insert(sums.end(), {static_cast<double>(scores.pictures), scores.stopped ? 1.0 : 0.0});
+  sums.insert(sums.end(),
+              {static_cast<double>(scores.pictures), scores.stopped ? 1.0 : 0.0, static_cast<double>(skipped)});
   ranks.sum(sums);  // exact: counts are far below 2^53
-  const double* others = sums.data() + classes * classes;
-  scores.pictures = static_cast<int64_t>(others[0]);
-  scores.stopped = others[1] > 0;
+  const double* totals = sums.data() + classes * classes;
+  scores.pictures = static_cast<int64_t>(totals[0]);
+  scores.stopped = totals[1] > 0;
   scores.confusion = metrics::ConfusionMatrix(classes);
   for (int64_t i = 0; i < classes * classes; ++i) {
     scores.confusion.add(i / classes, i % classes, static_cast<int64_t>(sums[static_cast<size_t>(i)]));
   }
+  return static_cast<int64_t>(totals[2]);
 }
 
 /// Numbers of the photographs to be shown: evenly from the first rank's share.
@@ -188,7 +192,8 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
   scores.skipped = done.skipped;
   scores.network_share = done.network_share;
   scores.stopped = done.stopped;
-  sum_over_ranks(scores, ranks);
+  const int64_t skipped = sum_over_ranks(scores, ranks);
+  if (!scores.stopped) check_bad_files(skipped, std::ssize(files), options.max_bad_share, scores.skipped);
   return scores;
 }
 
