@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,26 +30,29 @@ struct SegmentInferenceOptions {
   void check() const;
 };
 
-/// A photograph as the network looks at it once.
+/// One way in which the network looks at a photograph.
 struct SegmentView {
-  Size size;               ///< of the resized photograph
-  bool flipped = false;    ///< the pixels are mirrored
-  std::vector<float> chw;  ///< normalised [3, height, width], not padded
+  Size size;             ///< of the resized photograph
+  bool flipped = false;  ///< it is mirrored
 };
 
-/// Each ratio, upright and then, if asked for, mirrored. Touches no tensor: for the threads that decode.
-std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options);
+/// Pixels of a view where a window lies: normalised [3, window.height, window.width]. They are made when the network is
+/// about to see them: views at several scales, as float32, would take many times the photograph's memory.
+using ViewPixels = std::function<void(const Rect& window, std::span<float> chw)>;
+
+/// Each ratio, upright and then, if asked for, mirrored.
+std::vector<SegmentView> segment_views(Size photo, const SegmentInferenceOptions& options);
 
 /// Along one axis of a view: windows, or one that is all of it.
 WindowAxis windows_along(int64_t side, const SegmentInferenceOptions& options);
 
 /// The network's answer for one view of a photograph of size `photo`, looked at through these windows: mmsegmentation's
 /// two resizings (to the view's size, then to the photograph's) as one. A mirrored view's answer is mirrored back.
-LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo, const WindowAxis& rows,
-                       const WindowAxis& columns);
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, const ViewPixels& pixels, Size photo,
+                       const WindowAxis& rows, const WindowAxis& columns);
 
-/// All views of a photograph, each with its answer.
-std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vector<SegmentView>& views, Size photo,
+/// The answers for all views of a photograph.
+std::vector<LogitField> logit_fields(const Segmenter& segmenter, const image::Image& photo,
                                      const SegmentInferenceOptions& options);
 
 /// The class of each pixel, at the photograph's own size.
