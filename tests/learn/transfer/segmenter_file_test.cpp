@@ -154,6 +154,27 @@ TEST(SegmenterFile, SaysWhichTensorIsAtFault) {
               HasSubstr("lacks 1 of"));
 }
 
+TEST(SegmenterFile, RefusesWidthsBeyondReasonByTheFilesName) {
+  Saved saved;
+  const std::vector<std::byte> many(4 * 40'000);  // as if a hostile file had that many channels
+  const auto with = [&](const std::string& name, std::vector<int64_t> shape) {
+    return saved.message_with([&](auto& content) {
+      for (auto& tensor : content.tensors) {
+        if (tensor.name == name) tensor = {name, formats::Dtype::f32, shape, many};
+      }
+    });
+  };
+  EXPECT_THAT(
+      with("decode_head.conv_seg.weight", {40'000, 1, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("classes 40000 is not between 1 and 32768")));
+  EXPECT_THAT(
+      with("decode_head.conv_seg.weight", {8, 5000, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("head_width 5000 is not between 1 and 4096")));
+  EXPECT_THAT(
+      with("neck.fpn_convs.0.conv.weight", {5000, 8, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("neck_width 5000 is not between 1 and 4096")));
+}
+
 TEST(SegmenterFile, BelongsToTheClassesOfItsData) {
   const Saved saved;
   const LoadedSegmenter loaded = load_segmenter(saved.folder.path());
