@@ -10,6 +10,7 @@
 #include "core/base/files.h"
 #include "core/data/segment_labels.h"
 #include "core/image/decode.h"
+#include "core/image/encode.h"
 #include "core/metrics/segmentation.h"
 #include "learn/transfer/segment_network.h"
 #include "learn/transfer/segment_scores.h"
@@ -155,8 +156,22 @@ TEST_F(SegmentUse, PredictionNeverOverwritesUnasked) {
   EXPECT_EQ(gtsa(with(words, {"--overwrite"})).exit_code, 0);
   EXPECT_THAT(refusal(predict({"colours/images", "--out", "both"}), 1), HasSubstr("would both become 0.png in both"));
   EXPECT_FALSE(fs::exists(folder_ / "both"));
-  EXPECT_THAT(refusal(predict({"colours/images/training/0.png", "--out", "colours/images/training", "--overwrite"}), 1),
-              HasSubstr("colours/images/training/0.png would be overwritten"));
+}
+
+TEST_F(SegmentUse, PredictionNeverOverwritesAnyOfThePicturesWhateverItIsTold) {
+  const std::string own = "colours/images/training/0.png";
+  EXPECT_THAT(refusal(predict({own, "--out", "colours/images/training", "--overwrite"}), 1),
+              HasSubstr(own + " is one of the pictures and would be overwritten"));
+  fs::create_directory(folder_ / "photos");
+  fs::create_symlink("photos", folder_ / "link");
+  for (const char* name : {"photos/a.jpg", "photos/a_overlay.jpg"}) {
+    image::write_jpeg(real_files(), folder_ / name, painted({20, 20}, 1).photo, 90);
+  }
+  const std::string before = read_text(folder_ / "photos/a_overlay.jpg");
+  const auto words = predict({"photos/a.jpg", "photos/a_overlay.jpg", "--out", "link", "--overwrite"});
+  EXPECT_THAT(refusal(with(words, {"--overlay"}), 1), HasSubstr("link/a_overlay.jpg is one of the pictures"));
+  EXPECT_EQ(read_text(folder_ / "photos/a_overlay.jpg"), before);
+  EXPECT_EQ(gtsa(words).exit_code, 0) << "without overlays none of them is touched";
 }
 
 TEST_F(SegmentUse, PredictionGoesOnAfterAPictureThatCannotBeRead) {
