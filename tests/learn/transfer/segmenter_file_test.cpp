@@ -65,6 +65,7 @@ TEST(SegmenterFile, BringsBackNetworkStatisticsClassesAndSizes) {
   const Saved saved;
   const LoadedSegmenter loaded = load_segmenter(saved.folder / kSegmenterFile);
   EXPECT_EQ(loaded.classes, kClasses);
+  EXPECT_TRUE(loaded.says_reduce_zero);
   EXPECT_EQ(loaded.segmenter.options.taps, saved.segmenter.options.taps);
   EXPECT_EQ(loaded.segmenter.options.vit.num_heads, 3);
   EXPECT_TRUE(loaded.report.left_over.empty());
@@ -93,6 +94,7 @@ TEST(SegmenterFile, OfMmsegmentationIsReadOffItsTensors) {
   }));
   EXPECT_THAT(loaded.classes.names, testing::ElementsAre("0", "1", "2"));
   EXPECT_TRUE(loaded.classes.reduce_zero);
+  EXPECT_FALSE(loaded.says_reduce_zero);
   EXPECT_EQ(loaded.classes.scale, (Size{2048, 512}));
   EXPECT_EQ(loaded.segmenter.options.taps, default_taps(3));
   EXPECT_EQ(loaded.segmenter.options.vit.image_size, 32);

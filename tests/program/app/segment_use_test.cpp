@@ -9,6 +9,7 @@
 
 #include "core/base/files.h"
 #include "core/data/segment_labels.h"
+#include "core/formats/safetensors.h"
 #include "core/image/decode.h"
 #include "core/image/encode.h"
 #include "core/metrics/segmentation.h"
@@ -53,6 +54,11 @@ class SegmentUse : public ::testing::Test {
   }
   static std::vector<std::string> predict(const std::vector<std::string>& more) {
     return with({"predict", "segment", "--weights", "net.safetensors", "--threads", "1"}, more);
+  }
+  nlohmann::json scores(const std::vector<std::string>& more) const {
+    const Ended ended = gtsa(eval(with({"--json"}, more)));
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return nlohmann::json::parse(ended.out);
   }
   std::string refusal(const std::vector<std::string>& words, int exit_code) const {
     const Ended ended = gtsa(words);
@@ -119,6 +125,28 @@ TEST_F(SegmentUse, EvaluationRefusesDataOfOtherClassesAndSkipsFewBadFiles) {
   EXPECT_EQ(skipped.exit_code, 0);
   EXPECT_THAT(skipped.err, HasSubstr("left out colours/images/validation/1.png: not an image"));
   EXPECT_EQ(nlohmann::json::parse(skipped.out).at("skipped").size(), 1U);
+}
+
+TEST_F(SegmentUse, ReduceZeroIsForWeightsThatDoNotSay) {
+  EXPECT_EQ(scores({"--reduce-zero", "yes"}).at("miou"), scores({}).at("miou"));
+  EXPECT_THAT(refusal(eval({"--reduce-zero", "no"}), 1),
+              HasSubstr("keep 0 for no class, those of colours do not: it wants --reduce-zero yes"));
+  const formats::SafetensorsFile file(folder_ / "net.safetensors");
+  auto metadata = file.content().metadata;
+  metadata.erase("reduce_zero");
+  const double kept = scores({}).at("miou");
+  formats::write_safetensors(real_files(), folder_ / "silent.safetensors", file.content().tensors, metadata);
+  const std::vector<std::string> silent{"--weights", "silent.safetensors"};
+  EXPECT_EQ(scores(silent).at("miou"), kept);
+  EXPECT_THAT(refusal(eval(with(silent, {"--reduce-zero", "no"})), 1), HasSubstr("has label 3"));
+  for (int i = 0; i < 5; ++i) {
+    const fs::path path = folder_ / fmt::format("colours/annotations/validation/{}.png", i);
+    image::LabelMap labels = image::read_label_map(path, 1 << 20);
+    for (uint16_t& number : labels.values) number = number == 0 ? 255 : static_cast<uint16_t>(number - 1);
+    image::write_label_map(real_files(), path, labels, {});
+  }
+  EXPECT_EQ(scores(with(silent, {"--reduce-zero", "no"})).at("miou"), kept);
+  EXPECT_THAT(refusal(eval({"--reduce-zero", "perhaps"}), 2), HasSubstr("must be one of auto, yes, no"));
 }
 
 TEST_F(SegmentUse, EvaluationNamesTheClassesOfWeightsThatNameNone) {
