@@ -160,12 +160,12 @@ void execute_into(const image::LabelMap& labels, const LabelRule& rule, const Se
   std::fill(out, classes.end(), kIgnored);
 }
 
-std::vector<float> segment_input(const image::Image& photo, Size size, bool flip) {
+void segment_input_into(const image::Image& photo, Size size, bool flip, const Rect& window, std::span<float> chw) {
   thread_local image::Planes view;
-  image::resize_bilinear(photo, size, {0, 0, size.width, size.height}, flip, view);
-  std::vector<float> chw(static_cast<size_t>(3 * size.width * size.height));
-  image::normalize_levels_into(view, size, chw);
-  return chw;
+  Rect upright = window;
+  if (flip) upright.left = size.width - window.left - window.width;
+  image::resize_bilinear(photo, size, upright, flip, view);
+  image::normalize_levels_into(view, {window.width, window.height}, chw);
 }
 
 }  // namespace gtsa::data

@@ -70,8 +70,8 @@ void execute_into(const image::Image& photo, const SegmentPlan& plan, int64_t si
 void execute_into(const image::LabelMap& labels, const LabelRule& rule, const SegmentPlan& plan, int64_t side,
                   std::span<int32_t> classes);
 
-/// What evaluation sees: the photograph resized to `size` (geometry::rescaled), normalised float32 [3, height, width],
-/// mirrored if `flip`. Not padded.
-std::vector<float> segment_input(const image::Image& photo, Size size, bool flip = false);
+/// What evaluation sees: the photograph resized to `size` (geometry::rescaled), mirrored if `flip`, of that the part
+/// `window`, normalised float32 [3, window.height, window.width]. Not padded. Scratch memory stays with the thread.
+void segment_input_into(const image::Image& photo, Size size, bool flip, const Rect& window, std::span<float> chw);
 
 }  // namespace gtsa::data

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/signals.h"
 
 namespace gtsa::transfer {
 namespace {
@@ -13,25 +14,31 @@ using Json = nlohmann::ordered_json;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-/// Adds what every rank counted; all get the sums.
-metrics::ClassificationMeter over_ranks(const metrics::ClassificationMeter& counts, dist::Communicator& ranks) {
-  if (ranks.size() == 1) return counts;
-  std::vector<double> sums = counts.sums();
+/// Adds what every rank counted; all get the sums, and learn whether one of them was stopped.
+void sum_over_ranks(Accuracy& accuracy, dist::Communicator& ranks) {
+  if (ranks.size() == 1) return;
+  std::vector<double> sums = accuracy.counts.sums();
+  sums.push_back(accuracy.stopped ? 1 : 0);
   ranks.sum(sums);
-  return metrics::ClassificationMeter::from_sums(counts.classes(), sums);
+  accuracy.stopped = sums.back() > 0;
+  sums.pop_back();
+  accuracy.counts = metrics::ClassificationMeter::from_sums(accuracy.counts.classes(), sums);
 }
 
 class AccuracyEvaluator final : public train::Evaluator {
  public:
   AccuracyEvaluator(const Classifier& classifier, ClassNames classes, data::LabelledPhotographs split,
                     InferenceOptions options)
-      : classifier_(classifier), classes_(std::move(classes)), split_(std::move(split)), options_(options) {}
+      : classifier_(classifier), classes_(std::move(classes)), split_(std::move(split)), options_(std::move(options)) {
+    options_.stop = StopSignals::requested;
+  }
 
   std::string name() const override { return "accuracy"; }
 
   std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
     auto& [ranks, run, step] = occasion;
     const Accuracy accuracy = measure_accuracy(classifier_, split_, options_, ranks);
+    if (accuracy.stopped) return {};
     for (const std::string& reason : accuracy.skipped) log::warning("the evaluation leaves out {}", reason);
     const metrics::ClassificationScores scores = accuracy.counts.scores();
     if (run != nullptr && ranks.rank() == 0) {
@@ -69,12 +76,14 @@ ClassNames classes_of(const data::ClassifiedSplit& split) { return {split.classe
 Accuracy measure_accuracy(const Classifier& classifier, const data::LabelledPhotographs& split,
                           const InferenceOptions& options, dist::Communicator& ranks, const OnLogits& on_logits) {
   Accuracy accuracy{metrics::ClassificationMeter(classifier.options.classes), {}};
-  accuracy.skipped =
+  InferenceResult done =
       for_each_logits(classifier, split.photographs, options, ranks, [&](int64_t file, std::span<const float> logits) {
         accuracy.counts.add(logits, split.labels.at(static_cast<size_t>(file)));
         if (on_logits) on_logits(file, logits);
       });
-  accuracy.counts = over_ranks(accuracy.counts, ranks);
+  accuracy.skipped = std::move(done.left_out);
+  accuracy.stopped = done.stopped;
+  sum_over_ranks(accuracy, ranks);
   return accuracy;
 }
 
@@ -95,7 +104,7 @@ nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& class
 
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
                                                      data::LabelledPhotographs split, InferenceOptions options) {
-  return std::make_unique<AccuracyEvaluator>(classifier, std::move(classes), std::move(split), options);
+  return std::make_unique<AccuracyEvaluator>(classifier, std::move(classes), std::move(split), std::move(options));
 }
 
 }  // namespace gtsa::transfer

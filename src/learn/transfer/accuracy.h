@@ -21,6 +21,7 @@ ClassNames classes_of(const data::ClassifiedSplit& split);
 struct Accuracy {
   metrics::ClassificationMeter counts;
   std::vector<std::string> skipped;  ///< pictures that could not be read, each with the reason
+  bool stopped = false;              ///< on any rank: the counts are of a part and mean nothing
 };
 
 /// Every picture once (inference.h). With ranks all get the sums; `on_logits`, which may be empty, is told of this
@@ -33,7 +34,8 @@ Accuracy measure_accuracy(const Classifier& classifier, const data::LabelledPhot
 nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& classes);
 
 /// The same as an evaluator: figures eval_top1, eval_top5 and eval_loss, artefact accuracy.json: to_json() and
-/// "confusion": [[true class, predicted class, pictures], ..] without empty cells. The classifier must outlive it.
+/// "confusion": [[true class, predicted class, pictures], ..] without empty cells. A stop signal ends it without
+/// figures and artefact. The classifier must outlive it.
 std::unique_ptr<train::Evaluator> accuracy_evaluator(const Classifier& classifier, ClassNames classes,
                                                      data::LabelledPhotographs split, InferenceOptions options);
 

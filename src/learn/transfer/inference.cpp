@@ -11,9 +11,9 @@
 
 namespace gtsa::transfer {
 
-std::vector<std::string> for_each_logits(const Classifier& classifier, const data::Photographs& photographs,
-                                         const InferenceOptions& options, const dist::Communicator& ranks,
-                                         const OnLogits& on_logits) {
+InferenceResult for_each_logits(const Classifier& classifier, const data::Photographs& photographs,
+                                const InferenceOptions& options, const dist::Communicator& ranks,
+                                const OnLogits& on_logits) {
   const at::NoGradGuard no_grad;
   const int64_t files = photographs.size(), classes = classifier.options.classes;
   const data::ClassifyRecipe recipe(
@@ -25,7 +25,12 @@ std::vector<std::string> for_each_logits(const Classifier& classifier, const dat
                       {.workers = options.workers,
                        .max_bad_share = options.max_bad_share,
                        .end_iteration = sampler.iterations_per_epoch()});
+  InferenceResult result;
   for (int64_t i = 0; i < sampler.iterations_per_epoch(); ++i) {
+    if (options.stop && options.stop()) {
+      result.stopped = true;
+      break;
+    }
     const train::DeviceBatch batch(loader.next());
     const at::Tensor logits = forward(classifier, batch["images"]).contiguous();
     const std::span values(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));
@@ -37,9 +42,8 @@ std::vector<std::string> for_each_logits(const Classifier& classifier, const dat
                 values.subspan(static_cast<size_t>(slot * classes), static_cast<size_t>(classes)));
     }
   }
-  std::vector<std::string> left_out;
-  for (const data::BadFile& bad : loader.bad_files()) left_out.push_back(bad.reason);
-  return left_out;
+  for (const data::BadFile& bad : loader.bad_files()) result.left_out.push_back(bad.reason);
+  return result;
 }
 
 }  // namespace gtsa::transfer

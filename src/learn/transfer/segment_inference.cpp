@@ -2,7 +2,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <deque>
@@ -21,8 +20,12 @@ namespace {
 
 /// Windows in one forward pass.
 constexpr int64_t kWindows = 4;
-/// Photographs that are ready, and those that are being finished, at most: large ones take 100 MB each.
+/// Photographs that are ready, and those that are being finished, at most. Each of them takes 7 bytes a pixel: colours,
+/// its label map and the classes that were found.
 constexpr int kMostWaiting = 4;
+/// The network's answers for those that are being finished take no more, or there is one of them: large views of a
+/// photograph at many scales come to hundreds of megabytes.
+constexpr int64_t kMostBytes = int64_t{64} << 20;
 
 /// Where a window of the view lies, and where its cells begin in the field.
 struct Window {
@@ -51,46 +54,27 @@ void place_cells(const at::Tensor& logits, const Window& window, LogitField& fie
   }
 }
 
-/// A photograph on its way to the network.
-struct Prepared {
-  SegmentedPhoto photo;
-  std::vector<SegmentView> views;
-};
-
-Prepared prepare(int64_t file, const std::function<data::LabelledPhoto(int64_t)>& read,
-                 const SegmentStreamOptions& options) {
-  Prepared prepared;
-  prepared.photo.file = file;
-  prepared.photo.read = read(file);
-  prepared.photo.size = prepared.photo.read.photo.size();
-  prepared.views = segment_views(prepared.photo.read.photo, options.inference);
-  if (!options.keep_pixels) prepared.photo.read.photo = {};
-  return prepared;
-}
-
-[[noreturn]] void refuse_bad_files(const std::vector<std::string>& reasons, int64_t files, double max_bad_share) {
-  constexpr size_t kListed = 5;
-  std::string list;
-  for (size_t i = 0; i < std::min(reasons.size(), kListed); ++i) list += (i == 0 ? "" : "; ") + reasons[i];
-  if (reasons.size() > kListed) list += fmt::format("; and {} more", reasons.size() - kListed);
-  if (std::ssize(reasons) == files) throw Error("none of the {} files can be used: {}", files, list);
-  throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}",
-              reasons.size(), files, max_bad_share, list);
+int64_t bytes_of(const std::vector<LogitField>& fields) {
+  size_t values = 0;
+  for (const LogitField& field : fields) values += field.cells.size();
+  return static_cast<int64_t>(values * sizeof(float));
 }
 
 /// Photographs that are being finished, in order.
 class Finishing {
  public:
   Finishing(const FinishSegmented& finish, int most) : finish_(finish), most_(static_cast<size_t>(most)) {}
-  /// Begins with one more; waits for the oldest where too many are under way.
+  /// Begins with one more; waits for the oldest where too much is under way.
   void add(SegmentedPhoto&& photo, std::vector<LogitField>&& fields) {
-    if (under_way_.size() == most_) end_oldest();
+    const int64_t bytes = bytes_of(fields);
+    while (!under_way_.empty() && (under_way_.size() == most_ || bytes_ + bytes > kMostBytes)) end_oldest();
     under_way_.push_back(
-        std::async(std::launch::async, [this, photo = std::move(photo), fields = std::move(fields)]() mutable {
-          photo.classes = classes_of(fields);
-          fields.clear();
-          return finish_(std::move(photo));
-        }));
+        {bytes, std::async(std::launch::async, [this, photo = std::move(photo), fields = std::move(fields)]() mutable {
+           photo.classes = classes_of(fields);
+           fields.clear();
+           return finish_(std::move(photo));
+         })});
+    bytes_ += bytes;
   }
   void end_all() {
     while (!under_way_.empty()) end_oldest();
@@ -98,14 +82,21 @@ class Finishing {
 
  private:
   void end_oldest() {
-    auto oldest = std::move(under_way_.front());
+    auto [bytes, oldest] = std::move(under_way_.front());
     under_way_.pop_front();
-    if (const auto afterwards = oldest.get()) afterwards();
+    const auto afterwards = oldest.get();
+    bytes_ -= bytes;
+    if (afterwards) afterwards();
   }
 
+  struct UnderWay {
+    int64_t bytes = 0;
+    std::future<std::function<void()>> afterwards;
+  };
   const FinishSegmented& finish_;
   size_t most_;
-  std::deque<std::future<std::function<void()>>> under_way_;
+  int64_t bytes_ = 0;  ///< of the answers under way
+  std::deque<UnderWay> under_way_;
 };
 
 }  // namespace
@@ -130,16 +121,16 @@ void SegmentInferenceOptions::check() const {
   if (!faults.empty()) throw UsageError("photographs cannot be segmented so: {}", faults);
 }
 
-std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options) {
+std::vector<SegmentView> segment_views(Size photo, const SegmentInferenceOptions& options) {
   std::vector<SegmentView> views;
   const auto scaled = [](int64_t side, double ratio) {
     return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side) * ratio));
   };
   for (const double ratio : options.ratios) {
     const Size scale{scaled(options.scale.width, ratio), scaled(options.scale.height, ratio)};
-    const Size size = geometry::rescaled(photo.size(), scale);
-    views.push_back({size, false, data::segment_input(photo, size)});
-    if (options.flip) views.push_back({size, true, data::segment_input(photo, size, /*flip=*/true)});
+    const Size size = geometry::rescaled(photo, scale);
+    views.push_back({size, false});
+    if (options.flip) views.push_back({size, true});
   }
   return views;
 }
@@ -148,12 +139,10 @@ WindowAxis windows_along(int64_t side, const SegmentInferenceOptions& options) {
   return options.slide ? WindowAxis(side, options.crop, options.stride) : WindowAxis(side, side, side);
 }
 
-LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo, const WindowAxis& rows,
-                       const WindowAxis& columns) {
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, const ViewPixels& pixels, Size photo,
+                       const WindowAxis& rows, const WindowAxis& columns) {
   const at::NoGradGuard no_grad;
-  // The network changes nothing of its input.
-  const at::Tensor pixels =
-      at::from_blob(const_cast<float*>(view.chw.data()), {3, view.size.height, view.size.width}, at::kFloat);
+  const auto values = static_cast<size_t>(3 * rows.window * columns.window);
   const std::vector<Window> windows = windows_of(rows, columns);
   LogitField field;
   field.classes = segmenter.options.classes;
@@ -161,8 +150,7 @@ LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size
     const auto some = std::span(windows).subspan(first, std::min<size_t>(kWindows, windows.size() - first));
     at::Tensor images = at::empty({std::ssize(some), 3, rows.window, columns.window}, at::kFloat);
     for (size_t w = 0; w < some.size(); ++w) {
-      images[static_cast<int64_t>(w)].copy_(
-          pixels.narrow(1, some[w].top, rows.window).narrow(2, some[w].left, columns.window));
+      pixels({some[w].left, some[w].top, columns.window, rows.window}, {images.data_ptr<float>() + w * values, values});
     }
     const at::Tensor logits = forward(segmenter, images);
     if (first == 0) {
@@ -178,11 +166,14 @@ LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size
   return field;
 }
 
-std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vector<SegmentView>& views, Size photo,
+std::vector<LogitField> logit_fields(const Segmenter& segmenter, const image::Image& photo,
                                      const SegmentInferenceOptions& options) {
   std::vector<LogitField> fields;
-  for (const SegmentView& view : views) {
-    fields.push_back(logit_field(segmenter, view, photo, windows_along(view.size.height, options),
+  for (const SegmentView& view : segment_views(photo.size(), options)) {
+    const auto pixels = [&](const Rect& window, std::span<float> chw) {
+      data::segment_input_into(photo, view.size, view.flipped, window, chw);
+    };
+    fields.push_back(logit_field(segmenter, view, pixels, photo.size(), windows_along(view.size.height, options),
                                  windows_along(view.size.width, options)));
   }
   return fields;
@@ -190,7 +181,20 @@ std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vect
 
 image::LabelMap segment(const Segmenter& segmenter, const image::Image& photo, const SegmentInferenceOptions& options) {
   options.check();
-  return classes_of(logit_fields(segmenter, segment_views(photo, options), photo.size(), options));
+  return classes_of(logit_fields(segmenter, photo, options));
+}
+
+void check_bad_files(int64_t bad, int64_t files, double max_bad_share, const std::vector<std::string>& reasons) {
+  if (bad == 0 || (bad < files && static_cast<double>(bad) <= max_bad_share * static_cast<double>(files))) return;
+  constexpr int64_t kListed = 5;
+  const int64_t left_out_here = std::ssize(reasons), listed = std::min(left_out_here, kListed);
+  std::vector<std::string> list(reasons.begin(), reasons.begin() + listed);
+  if (left_out_here > listed) list.push_back(fmt::format("and {} more", left_out_here - listed));
+  if (bad > left_out_here) list.push_back(fmt::format("{} on other ranks", bad - left_out_here));
+  const std::string why = fmt::format("{}", fmt::join(list, "; "));
+  if (bad == files) throw Error("none of the {} files can be used: {}", files, why);
+  throw Error("{} of {} files cannot be used, more than the share of {:g} that --max-bad-share allows: {}", bad, files,
+              max_bad_share, why);
 }
 
 SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
@@ -200,31 +204,41 @@ SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files
   options.inference.check();
   const int64_t share = (files - ranks.rank() + ranks.size() - 1) / ranks.size();
   const int waiting = std::min(options.workers, kMostWaiting);
-  OrderedStream<Prepared> stream(
-      share, [&](int64_t i) { return prepare(i * ranks.size() + ranks.rank(), read, options); }, options.workers,
-      waiting);
+  OrderedStream<SegmentedPhoto> stream(
+      share,
+      [&](int64_t i) {
+        SegmentedPhoto photo{.file = i * ranks.size() + ranks.rank()};
+        photo.read = read(photo.file);
+        photo.size = photo.read.photo.size();
+        return photo;
+      },
+      options.workers, waiting);
   const Clock clock = steady_clock();
   const double begin = clock();
   double in_network = 0;
   SegmentStreamResult result;
   Finishing finishing(finish, waiting);
   for (;;) {
-    std::optional<Prepared> prepared;
+    if (options.stop && options.stop()) {
+      result.stopped = true;
+      break;
+    }
+    std::optional<SegmentedPhoto> photo;
     try {
-      prepared = stream.next();
+      photo = stream.next();
     } catch (const Error& error) {
       result.skipped.emplace_back(error.what());
-      const auto bad = static_cast<double>(result.skipped.size());
-      if (bad > options.max_bad_share * static_cast<double>(files) || std::ssize(result.skipped) == files) {
-        refuse_bad_files(result.skipped, files, options.max_bad_share);
+      if (ranks.size() == 1) {
+        check_bad_files(std::ssize(result.skipped), files, options.max_bad_share, result.skipped);
       }
       continue;
     }
-    if (!prepared) break;
+    if (!photo) break;
     const double before = clock();
-    auto fields = logit_fields(segmenter, prepared->views, prepared->photo.size, options.inference);
+    auto fields = logit_fields(segmenter, photo->read.photo, options.inference);
     in_network += clock() - before;
-    finishing.add(std::move(prepared->photo), std::move(fields));
+    if (!options.keep_pixels) photo->read.photo = {};
+    finishing.add(std::move(*photo), std::move(fields));
   }
   finishing.end_all();
   const double all = clock() - begin;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,26 +30,29 @@ struct SegmentInferenceOptions {
   void check() const;
 };
 
-/// A photograph as the network looks at it once.
+/// One way in which the network looks at a photograph.
 struct SegmentView {
-  Size size;               ///< of the resized photograph
-  bool flipped = false;    ///< the pixels are mirrored
-  std::vector<float> chw;  ///< normalised [3, height, width], not padded
+  Size size;             ///< of the resized photograph
+  bool flipped = false;  ///< it is mirrored
 };
 
-/// Each ratio, upright and then, if asked for, mirrored. Touches no tensor: for the threads that decode.
-std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options);
+/// Pixels of a view where a window lies: normalised [3, window.height, window.width]. They are made when the network is
+/// about to see them: views at several scales, as float32, would take many times the photograph's memory.
+using ViewPixels = std::function<void(const Rect& window, std::span<float> chw)>;
+
+/// Each ratio, upright and then, if asked for, mirrored.
+std::vector<SegmentView> segment_views(Size photo, const SegmentInferenceOptions& options);
 
 /// Along one axis of a view: windows, or one that is all of it.
 WindowAxis windows_along(int64_t side, const SegmentInferenceOptions& options);
 
 /// The network's answer for one view of a photograph of size `photo`, looked at through these windows: mmsegmentation's
 /// two resizings (to the view's size, then to the photograph's) as one. A mirrored view's answer is mirrored back.
-LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, Size photo, const WindowAxis& rows,
-                       const WindowAxis& columns);
+LogitField logit_field(const Segmenter& segmenter, const SegmentView& view, const ViewPixels& pixels, Size photo,
+                       const WindowAxis& rows, const WindowAxis& columns);
 
-/// All views of a photograph, each with its answer.
-std::vector<LogitField> logit_fields(const Segmenter& segmenter, const std::vector<SegmentView>& views, Size photo,
+/// The answers for all views of a photograph.
+std::vector<LogitField> logit_fields(const Segmenter& segmenter, const image::Image& photo,
                                      const SegmentInferenceOptions& options);
 
 /// The class of each pixel, at the photograph's own size.
@@ -67,6 +71,8 @@ struct SegmentStreamOptions {
   int workers = 1;              ///< threads that read, and as many that finish
   double max_bad_share = 0.01;  ///< of the files may be unreadable
   bool keep_pixels = false;     ///< finish() is given the photograph's pixels
+  /// Asked before each photograph, if it is there: true ends the stream early.
+  std::function<bool()> stop;
 };
 
 /// What is done with a segmented photograph on a thread of its own, several at once; what it returns is called after it
@@ -76,11 +82,17 @@ using FinishSegmented = std::function<std::function<void()>(SegmentedPhoto&& pho
 struct SegmentStreamResult {
   std::vector<std::string> skipped;  ///< why photographs were left out, each with its file
   double network_share = 0;          ///< of the time, spent in the network and not waiting for other threads
+  bool stopped = false;              ///< by `stop`: not every photograph was segmented
 };
+
+/// Throws Error, listing some of `reasons`, if all of `files` files were left out, or more than `max_bad_share` of
+/// them. `bad` counts those of all ranks, `reasons` are this one's.
+void check_bad_files(int64_t bad, int64_t files, double max_bad_share, const std::vector<std::string>& reasons);
 
 /// Every one of `files` photographs once: read(file), the network, finish(), each overlapping the others; a few are in
 /// memory at a time. Of several ranks each takes its share. `read` throws Error for a photograph that cannot be used;
-/// too many of them are an Error.
+/// too many of them are an Error as soon as they are met. Of several ranks none knows how many the others left out:
+/// the caller adds them up and calls check_bad_files() on all ranks alike.
 SegmentStreamResult for_each_segmented(const Segmenter& segmenter, int64_t files,
                                        const std::function<data::LabelledPhoto(int64_t file)>& read,
                                        const SegmentStreamOptions& options, const dist::Communicator& ranks,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/signals.h"
 #include "core/image/bilinear.h"
 #include "core/image/encode.h"
 #include "learn/transfer/segment_pictures.h"
@@ -25,18 +26,24 @@ constexpr int64_t kMostClassesOfConfusion = 200;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-/// Adds what every rank counted; all get the sums.
-void sum_over_ranks(SegmentScores& scores, dist::Communicator& ranks) {
-  if (ranks.size() == 1) return;
+/// Adds what every rank counted; all get the sums, and learn whether one of them was stopped. Returns how many
+/// photographs all of them left out.
+int64_t sum_over_ranks(SegmentScores& scores, dist::Communicator& ranks) {
+  const int64_t skipped = std::ssize(scores.skipped);
+  if (ranks.size() == 1) return skipped;
   const int64_t classes = scores.confusion.classes();
   std::vector<double> sums(scores.confusion.counts().begin(), scores.confusion.counts().end());
-  sums.push_back(static_cast<double>(scores.pictures));
+  sums.insert(sums.end(),
+              {static_cast<double>(scores.pictures), scores.stopped ? 1.0 : 0.0, static_cast<double>(skipped)});
   ranks.sum(sums);  // exact: counts are far below 2^53
-  scores.pictures = static_cast<int64_t>(sums.back());
+  const double* totals = sums.data() + classes * classes;
+  scores.pictures = static_cast<int64_t>(totals[0]);
+  scores.stopped = totals[1] > 0;
   scores.confusion = metrics::ConfusionMatrix(classes);
   for (int64_t i = 0; i < classes * classes; ++i) {
     scores.confusion.add(i / classes, i % classes, static_cast<int64_t>(sums[static_cast<size_t>(i)]));
   }
+  return static_cast<int64_t>(totals[2]);
 }
 
 /// Numbers of the photographs to be shown: evenly from the first rank's share.
@@ -116,6 +123,7 @@ class SegmentationEvaluator final : public train::Evaluator {
                         SegmentScoreOptions options)
       : segmenter_(segmenter), classes_(std::move(classes)), files_(std::move(files)), options_(std::move(options)) {
     options_.samples = kEvaluatorSamples;
+    options_.stop = StopSignals::requested;
   }
 
   std::string name() const override { return "segmentation"; }
@@ -123,6 +131,7 @@ class SegmentationEvaluator final : public train::Evaluator {
   std::vector<train::Figure> evaluate(const train::Occasion& occasion) override {
     auto& [ranks, run, step] = occasion;
     const SegmentScores measured = measure_segmentation(segmenter_, classes_, files_, options_, ranks);
+    if (measured.stopped) return {};
     for (const std::string& reason : measured.skipped) log::warning("the evaluation leaves out {}", reason);
     const metrics::SegmentationScores scores = measured.confusion.scores();
     if (run != nullptr && ranks.rank() == 0) {
@@ -177,11 +186,14 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
                                                       {.inference = options.inference,
                                                        .workers = options.workers,
                                                        .max_bad_share = options.max_bad_share,
-                                                       .keep_pixels = options.samples > 0},
+                                                       .keep_pixels = options.samples > 0,
+                                                       .stop = options.stop},
                                                       ranks, finish);
   scores.skipped = done.skipped;
   scores.network_share = done.network_share;
-  sum_over_ranks(scores, ranks);
+  scores.stopped = done.stopped;
+  const int64_t skipped = sum_over_ranks(scores, ranks);
+  if (!scores.stopped) check_bad_files(skipped, std::ssize(files), options.max_bad_share, scores.skipped);
   return scores;
 }
 

@@ -24,6 +24,7 @@ struct SegmentScoreOptions {
   image::DecodeOptions decode{.apply_exif = false};  ///< labels lie in stored pixels
   int64_t samples = 0;                               ///< photographs to be shown, evenly from the first rank's share
   std::function<void(int64_t done, int64_t all)> progress;  ///< told after each photograph, if it is there
+  std::function<bool()> stop;                               ///< SegmentStreamOptions
 };
 
 /// One photograph to be shown, its longer side at most 480 pixels, as JPEGs.
@@ -40,6 +41,7 @@ struct SegmentScores {
   std::vector<std::string> skipped;  ///< photographs that could not be used, each with the reason
   std::vector<SegmentSample> samples;
   double network_share = 0;  ///< SegmentStreamResult
+  bool stopped = false;      ///< on any rank: the counts are of a part and mean nothing
 };
 
 /// Every photograph of the split once, its labels under the rule of `classes` (how many, whether 0 is no class). With
@@ -55,8 +57,8 @@ SegmentScores measure_segmentation(const Segmenter& segmenter, const SegmentClas
 nlohmann::ordered_json to_json(const SegmentScores& scores, const SegmentClasses& classes);
 
 /// The same as an evaluator: figures eval_miou, eval_mean_accuracy and eval_pixel_accuracy, artefact
-/// segmentation.json (core/report/scores.h has its form) with four samples, whose pictures lie in segmentation/. The
-/// segmenter must outlive it.
+/// segmentation.json (core/report/scores.h has its form) with four samples, whose pictures lie in segmentation/. A stop
+/// signal ends it without figures and artefact. The segmenter must outlive it.
 std::unique_ptr<train::Evaluator> segmentation_evaluator(const Segmenter& segmenter, SegmentClasses classes,
                                                          std::vector<data::LabelledFile> files,
                                                          SegmentScoreOptions options);

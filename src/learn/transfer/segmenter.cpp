@@ -10,6 +10,13 @@
 #include "learn/nn/init.h"
 
 namespace gtsa::transfer {
+namespace {
+
+/// Far beyond any that makes sense: a damaged or hostile file is refused before memory is asked for.
+constexpr int64_t kLargestWidth = 4096;
+constexpr int64_t kMostClasses = 32'768;
+
+}  // namespace
 
 std::vector<int64_t> default_taps(int64_t depth) {
   std::vector<int64_t> taps;
@@ -26,10 +33,12 @@ void SegmenterOptions::check() const {
     refuse(fmt::format("taps [{}] are not {} of the blocks 0 to {}, early to late", fmt::join(taps, ", "),
                        nn::kFpnLevels, vit.depth - 1));
   }
-  for (const auto& [name, value] :
-       {std::pair("neck_width", neck_width), {"head_width", head_width}, {"classes", classes}}) {
-    if (value < 1) refuse(fmt::format("{} {} is below 1", name, value));
-  }
+  const auto require = [&](const char* name, int64_t value, int64_t largest) {
+    if (value < 1 || value > largest) refuse(fmt::format("{} {} is not between 1 and {}", name, value, largest));
+  };
+  require("neck_width", neck_width, kLargestWidth);
+  require("head_width", head_width, kLargestWidth);
+  require("classes", classes, kMostClasses);
   if (!(dropout >= 0 && dropout < 1)) refuse(fmt::format("a dropout of {} is outside [0, 1)", dropout));
   if (!faults.empty()) throw UsageError("no such segmenter: {}", faults);
 }

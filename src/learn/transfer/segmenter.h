@@ -18,10 +18,10 @@ struct SegmenterOptions {
   nn::VitOptions vit{.image_size = 512, .drop_path = 0};  ///< image_size: the crop that it is trained on
   /// Blocks whose outputs the neck sees, counted from 0, early to late: nn::kFpnLevels of them.
   std::vector<int64_t> taps = default_taps(12);
-  int64_t neck_width = 256;
-  int64_t head_width = 128;
-  int64_t classes = 150;
-  double dropout = 0.1;  ///< of whole channels, before the classifier, in training
+  int64_t neck_width = 256;  ///< 1 to 4096
+  int64_t head_width = 128;  ///< 1 to 4096
+  int64_t classes = 150;     ///< 1 to 32,768
+  double dropout = 0.1;      ///< of whole channels, before the classifier, in training
   /// Throws UsageError naming all that cannot be.
   void check() const;
 };

@@ -165,6 +165,7 @@ LoadedSegmenter load_segmenter(const fs::path& weights) {
   loaded.flat = nn::bind(loaded.segmenter, /*with_grads=*/false);
   loaded.report = model::load_weights(tensors_of(loaded.segmenter), file, {source, {""}, false});
   loaded.classes = classes_of(file, loaded.segmenter.options.classes, source);
+  loaded.says_reduce_zero = file.metadata.contains("reduce_zero");
   loaded.source = source;
   return loaded;
 }
@@ -181,9 +182,9 @@ void check_classes(const LoadedSegmenter& segmenter, const SegmentClasses& class
                 segmenter.source, known.names[i], data, classes.names[i]);
   }
   if (known.reduce_zero != classes.reduce_zero) {
-    throw Error("{} was trained on label maps that {} 0 for no class, those of {} {}: set data.reduce_zero as it was",
+    throw Error("{} was trained on label maps that {} 0 for no class, those of {} {}: it wants --reduce-zero {}",
                 segmenter.source, known.reduce_zero ? "keep" : "do not keep", data,
-                classes.reduce_zero ? "keep it" : "do not");
+                classes.reduce_zero ? "keep it" : "do not", known.reduce_zero ? "yes" : "no");
   }
 }
 

@@ -44,7 +44,8 @@ struct LoadedSegmenter {
   Segmenter segmenter;
   nn::Flat flat;
   SegmentClasses classes;
-  std::string source;  ///< where the values are from, for people
+  bool says_reduce_zero = false;  ///< else classes.reduce_zero is the default
+  std::string source;             ///< where the values are from, for people
   model::LoadReport report;
 };
 

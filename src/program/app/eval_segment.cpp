@@ -48,13 +48,15 @@ bool are_numbers(const std::vector<std::string>& names) {
   return true;
 }
 
-/// Throws Error unless the data's classes are the weights'.
+/// Fills in what the weights do not say of their classes. Throws Error unless the data's classes are the weights'.
 void agree_on_classes(transfer::LoadedSegmenter& loaded, const std::vector<std::string>& names,
-                      const std::string& root) {
+                      const EvalSegmentOptions& options) {
   if (are_numbers(loaded.classes.names) && names.size() == loaded.classes.names.size()) loaded.classes.names = names;
   transfer::SegmentClasses of_data = loaded.classes;
   of_data.names = names;
-  transfer::check_classes(loaded, of_data, root);
+  if (options.reduce_zero != "auto") of_data.reduce_zero = options.reduce_zero == "yes";
+  if (!loaded.says_reduce_zero) loaded.classes.reduce_zero = of_data.reduce_zero;
+  transfer::check_classes(loaded, of_data, options.data.front());
 }
 
 nlohmann::ordered_json json_of(const transfer::SegmentScores& measured, const transfer::LoadedSegmenter& loaded,
@@ -77,6 +79,10 @@ void EvalSegmentOptions::describe(Fields& f) {
   f("weights", &weights, "a run of finetune segment (its best segmenter) or .safetensors").flagged("weights");
   f("data", &data, "a folder in ADE20K's layout").flagged("data");
   f("split", &split, "which photographs").one_of({"validation", "training"}).flagged("split");
+  f("reduce_zero", &reduce_zero, "label 0 means nothing and label k the k-th class; else label 0 is the first")
+      .one_of({"auto", "yes", "no"})
+      .flagged("reduce-zero")
+      .meaning("auto = as the weights say, yes if they say nothing");
   look.describe(f);
   f("confusion", &confusion, "PNG file for the confusion matrix").flagged("confusion");
   f("per_class", &per_class, "every class, however many").flagged("per-class");
@@ -97,7 +103,7 @@ void eval_segment(const EvalSegmentOptions& options) {
   transfer::LoadedSegmenter loaded = transfer::load_segmenter(options.weights);
   const std::string& root = options.data.front();
   const data::Ade20kSplit split = data::read_ade20k(root, options.split);
-  agree_on_classes(loaded, split.classes, root);
+  agree_on_classes(loaded, split.classes, options);
   const auto ranks = dist::one_rank();
   const Clock clock = steady_clock();
   const double begin = clock();

@@ -13,6 +13,7 @@ struct EvalSegmentOptions {
   std::string weights;
   std::vector<std::string> data;
   std::string split = "validation";
+  std::string reduce_zero = "auto";
   SegmentLookOptions look;
   std::string confusion;
   bool per_class = false;

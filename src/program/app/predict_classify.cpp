@@ -87,7 +87,7 @@ void predict_classify(const PredictClassifyOptions& options) {
   const auto line_of = options.format == "jsonl" ? json_line : options.format == "csv" ? csv_lines : table_line;
   if (options.format == "csv") std::fputs("file,rank,class,category_id,probability\n", stdout);
   const auto ranks = dist::one_rank();
-  const auto left_out = transfer::for_each_logits(
+  const auto shown = transfer::for_each_logits(
       loaded.classifier, photographs,
       {.batch = options.micro_batch,
        .workers = workers_of(options.workers),
@@ -98,6 +98,7 @@ void predict_classify(const PredictClassifyOptions& options) {
         std::fputs(line_of(photographs.name(static_cast<uint64_t>(file)), guesses, loaded.classes).c_str(), stdout);
         std::fflush(stdout);
       });
+  const std::vector<std::string>& left_out = shown.left_out;
   for (const std::string& reason : left_out) log::warning("left out {}", reason);
   if (!left_out.empty()) {
     throw Error("{} of {} pictures could not be read, the first: {}", left_out.size(), photographs.size(),

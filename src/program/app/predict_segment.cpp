@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -32,9 +33,19 @@ struct Places {
   fs::path labels, overlay;
 };
 
+/// Where they lie, whatever links lead there.
+std::set<fs::path> real_places(std::span<const fs::path> files) {
+  std::set<fs::path> places;
+  for (const fs::path& file : files) places.insert(fs::weakly_canonical(file));
+  return places;
+}
+
+/// Throws Error where a result would replace one of the pictures (whatever --overwrite says), another file (unless it
+/// allows that), or another picture's result.
 std::vector<Places> places_of(std::span<const fs::path> pictures, const PredictSegmentOptions& options) {
   std::vector<Places> all;
   std::map<std::string, fs::path> named;
+  const std::set<fs::path> inputs = real_places(pictures);
   for (const fs::path& picture : pictures) {
     const std::string name = picture.stem().string();
     const auto [it, is_new] = named.emplace(name, picture);
@@ -44,9 +55,9 @@ std::vector<Places> places_of(std::span<const fs::path> pictures, const PredictS
     }
     const Places places{fs::path(options.out) / (name + ".png"), fs::path(options.out) / (name + "_overlay.jpg")};
     for (const fs::path& file : {places.labels, options.overlay ? places.overlay : places.labels}) {
-      std::error_code error;
-      if (fs::equivalent(file, picture, error))
-        throw Error("{} would be overwritten: choose another --out", picture.string());
+      if (inputs.contains(fs::weakly_canonical(file))) {
+        throw Error("{} is one of the pictures and would be overwritten: choose another --out", file.string());
+      }
       if (!options.overwrite && fs::exists(file)) {
         throw Error("{} is already there: choose another --out, or say --overwrite", file.string());
       }

@@ -233,10 +233,32 @@ TEST(SegmentInput, IsTheResizedPictureNormalized) {
   EXPECT_EQ(size, (Size{40, 32}));
   std::vector<float> want(3 * 40 * 32);
   image::normalize_levels_into(image::Planes(image::resized_bilinear(photo, size)), size, want);
-  EXPECT_EQ(segment_input(photo, size), want);
-  const auto mirrored = segment_input(photo, size, true);
+  std::vector<float> upright(want.size()), mirrored(want.size());
+  segment_input_into(photo, size, false, {0, 0, 40, 32}, upright);
+  EXPECT_EQ(upright, want);
+  segment_input_into(photo, size, true, {0, 0, 40, 32}, mirrored);
   for (size_t row = 0; row < 3 * 32; ++row) {
     for (size_t x = 0; x < 40; ++x) ASSERT_EQ(mirrored[row * 40 + x], want[row * 40 + 39 - x]);
+  }
+}
+
+TEST(SegmentInput, OfAWindowIsThatPartOfTheWholeUprightAndMirrored) {
+  const image::Image photo = noisy_picture({50, 40}, 3);
+  for (const Size size : {Size{40, 32}, Size{75, 60}}) {
+    for (const bool flip : {false, true}) {
+      std::vector<float> whole(static_cast<size_t>(3 * size.width * size.height));
+      segment_input_into(photo, size, flip, {0, 0, size.width, size.height}, whole);
+      const Rect window{7, 5, 13, 22};
+      std::vector<float> part(3 * 13 * 22), want;
+      segment_input_into(photo, size, flip, window, part);
+      for (int64_t c = 0; c < 3; ++c) {
+        for (int64_t y = 0; y < window.height; ++y) {
+          const auto from = whole.begin() + (c * size.height + window.top + y) * size.width + window.left;
+          want.insert(want.end(), from, from + window.width);
+        }
+      }
+      EXPECT_EQ(part, want);
+    }
   }
 }
 

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/signals.h"
 #include "learn/transfer/confusion_picture.h"
 #include "learn/transfer/fake_ranks.h"
 #include "learn/transfer/small_set.h"
@@ -102,6 +104,31 @@ TEST_F(AccuracyTest, EvaluatorGivesFiguresAndAnArtefact) {
   for (const auto& cell : json.at("confusion")) counted += cell.at(2).get<int64_t>();
   EXPECT_EQ(counted, 21);
   EXPECT_FALSE(json.contains("skipped"));
+}
+
+TEST_F(AccuracyTest, StopsBetweenBatchesOnAllRanksIfOneIsStopped) {
+  int64_t seen = 0;
+  const OnLogits note = [&](int64_t, std::span<const float>) { ++seen; };
+  test::FakeRanks first(0, 2), second(1, 2);
+  const Accuracy part =
+      measure_accuracy(network.classifier, split, {.batch = 4, .stop = [&] { return seen >= 8; }}, first, note);
+  EXPECT_TRUE(part.stopped);
+  EXPECT_EQ(seen, 8);
+  second.others = first.sent;
+  EXPECT_TRUE(measure_accuracy(network.classifier, split, {.batch = 4}, second).stopped);
+}
+
+TEST_F(AccuracyTest, EvaluatorEndsAtAStopSignalWithoutFiguresAndArtefact) {
+  {
+    const StopSignals signals;
+    std::raise(SIGTERM);
+    run::Run run = run::Run::create(real_files(), data / "run", false);
+    const auto evaluator =
+        accuracy_evaluator(network.classifier, {{"blue", "green", "red"}, {0, 1, 2}}, split, {.batch = 4});
+    EXPECT_TRUE(evaluator->evaluate({*ranks, &run, 12}).empty());
+    EXPECT_FALSE(std::filesystem::exists(run.artefact_path("accuracy.json")));
+  }
+  const StopSignals forgotten;
 }
 
 TEST_F(AccuracyTest, ClassesWithoutPicturesAreNull) {

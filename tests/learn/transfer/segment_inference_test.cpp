@@ -1,11 +1,13 @@
 #include "learn/transfer/segment_inference.h"
 
+#include <ATen/ops/from_blob.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <mutex>
 #include <numeric>
+#include <span>
 
 #include "core/base/error.h"
 #include "learn/transfer/segment_network.h"
@@ -48,12 +50,17 @@ class Recorded {
     test::load_golden(golden_, "param_after/", nn::parameters(segmenter_));
     test::load_golden(golden_, "buffer_after/", [&](const nn::Walk& visit) { segmenter_.walk_buffers(visit); });
     const std::vector<int64_t> shape = golden_.shape("eval/image2");
-    view_ = {{shape.at(3), shape.at(2)}, false, golden_.values<float>("eval/image2")};
+    view_ = {{shape.at(3), shape.at(2)}, false};
+    pixels_ = golden_tensor(golden_, "eval/image2")[0];
     const auto original = settings_.at("ori2").get<std::vector<int64_t>>();
     photo_ = {original.at(1), original.at(0)};
   }
   LogitField field(const std::vector<int64_t>& crop, const std::vector<int64_t>& stride) const {
-    return logit_field(segmenter_, view_, photo_, WindowAxis(view_.size.height, crop.at(0), stride.at(0)),
+    const auto pixels = [&](const Rect& window, std::span<float> chw) {
+      at::from_blob(chw.data(), {3, window.height, window.width})
+          .copy_(pixels_.narrow(1, window.top, window.height).narrow(2, window.left, window.width));
+    };
+    return logit_field(segmenter_, view_, pixels, photo_, WindowAxis(view_.size.height, crop.at(0), stride.at(0)),
                        WindowAxis(view_.size.width, crop.at(1), stride.at(1)));
   }
   LogitField whole() const {
@@ -69,6 +76,7 @@ class Recorded {
   Segmenter segmenter_;
   nn::Flat flat_;
   SegmentView view_;
+  at::Tensor pixels_;  ///< of all of the view
   Size photo_;
 };
 
@@ -132,19 +140,20 @@ TEST(SegmentInference, OfManyWindowsIsTheSameHoweverManyGoAtOnce) {
   const test::Painted picture = test::painted({200, 90}, 2);
   SegmentInferenceOptions options = kSmall;
   options.slide = true;
-  const auto views = segment_views(picture.photo, options);
-  const auto field = logit_fields(small.network, views, {200, 90}, options).at(0);
+  const SegmentView view = segment_views({200, 90}, options).at(0);
+  const auto field = logit_fields(small.network, picture.photo, options).at(0);
   // The windows one by one.
-  const WindowAxis columns = windows_along(views[0].size.width, options);
+  const WindowAxis columns = windows_along(view.size.width, options);
   ASSERT_GT(columns.starts.size(), 2U);
   const int64_t cells = field.cell_columns / std::ssize(columns.starts);
   for (size_t w = 0; w < columns.starts.size(); ++w) {
-    SegmentView part{{columns.window, views[0].size.height}, false, {}};
-    for (int64_t row = 0; row < 3 * views[0].size.height; ++row) {
-      const auto from = views[0].chw.begin() + row * views[0].size.width + columns.starts[w];
-      part.chw.insert(part.chw.end(), from, from + columns.window);
-    }
-    const LogitField alone = logit_fields(small.network, {part}, part.size, kSmall).at(0);
+    const Size part{columns.window, view.size.height};
+    const auto pixels = [&](const Rect& window, std::span<float> chw) {
+      EXPECT_EQ(window, (Rect{0, 0, part.width, part.height}));
+      data::segment_input_into(picture.photo, view.size, false, {columns.starts[w], 0, part.width, part.height}, chw);
+    };
+    const LogitField alone = logit_field(small.network, {part, false}, pixels, part, windows_along(part.height, kSmall),
+                                         windows_along(part.width, kSmall));
     ASSERT_EQ(alone.cell_columns, cells);
     for (int64_t row = 0; row < alone.rows.size() / 8; ++row) {
       for (int64_t i = 0; i < cells * 3; ++i) {
@@ -156,17 +165,17 @@ TEST(SegmentInference, OfManyWindowsIsTheSameHoweverManyGoAtOnce) {
 }
 
 TEST(SegmentInference, LooksAtEveryRatioUprightAndMirrored) {
-  const test::Painted picture = test::painted({60, 30}, 3);
   SegmentInferenceOptions options = kSmall;
   options.flip = true;
   options.ratios = {0.5, 1};
-  const auto views = segment_views(picture.photo, options);
+  const auto views = segment_views({60, 30}, options);
   ASSERT_EQ(views.size(), 4U);
   EXPECT_EQ(views[0].size, (Size{32, 16}));
   EXPECT_EQ(views[2].size, (Size{64, 32}));
   EXPECT_TRUE(views[3].flipped);
-  EXPECT_EQ(views[2].chw.front(), views[3].chw[63]);
+  EXPECT_FALSE(views[2].flipped);
   const test::SmallSegmenter small;
+  const test::Painted picture = test::painted({60, 30}, 3);
   EXPECT_EQ(segment(small.network, picture.photo, options).size(), picture.photo.size());
 }
 
@@ -247,6 +256,24 @@ TEST_F(SegmentStream, IsInOrderAndTheSameForAnyNumberOfWorkers) {
   EXPECT_EQ(order, first_order);
   EXPECT_EQ(maps, one);
   EXPECT_EQ(finished, 14);
+}
+
+TEST_F(SegmentStream, FinishesOnePhotographAtATimeWhereItsAnswersAreLarge) {
+  const test::SmallSegmenter many(/*classes=*/2000);
+  std::vector<int> told_before(3);
+  std::atomic<int> told = 0;
+  // 80 x 80 x 2000 floats each.
+  for_each_segmented(
+      many.network, 3,
+      [](int64_t file) {
+        return data::LabelledPhoto{test::painted({16, 16 + file}, 1).photo, {}};
+      },
+      {.inference = {.slide = true, .scale = {640, 640}, .crop = 64, .stride = 64}, .workers = 4}, *dist::one_rank(),
+      [&](SegmentedPhoto&& photo) {
+        told_before[static_cast<size_t>(photo.file)] = told;
+        return [&] { ++told; };
+      });
+  EXPECT_THAT(told_before, ElementsAre(0, 1, 2));
 }
 
 TEST_F(SegmentStream, OfNothingIsNothing) { EXPECT_TRUE(run(0, 1).skipped.empty()); }

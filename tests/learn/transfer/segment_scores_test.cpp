@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/signals.h"
 #include "core/image/decode.h"
 #include "learn/transfer/fake_ranks.h"
 #include "learn/transfer/segment_network.h"
@@ -89,6 +91,48 @@ TEST_F(SegmentScoresTest, LeaveOutWhatCannotBeUsedAndSayWhy) {
   EXPECT_THROW(measure(*ranks), Error) << "more than half";
 }
 
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(SegmentScoresTest, JudgeBadFilesOfAllRanksTogether) {
+  for (const int file : {0, 2, 4}) write_atomically(real_files(), split.files[file].image, "no picture");
+  SegmentScoreOptions options{.inference = kLook, .max_bad_share = 0.3};
+  test::FakeRanks first(0, 2), second(1, 2);
+  const auto measure_on = [&](test::FakeRanks& rank) {
+    return message_of([&] { measure_segmentation(small.network, classes, split.files, options, rank); });
+  };
+  EXPECT_THAT(measure_on(first), HasSubstr("3 of 7 files cannot be used, more than the share of 0.3"));
+  EXPECT_EQ(measure_on(second), "no error") << "it has no bad file, and no other rank tells of one";
+  second.others = first.sent;
+  EXPECT_THAT(measure_on(second), HasSubstr("3 of 7 files cannot be used, more than the share of 0.3"));
+  EXPECT_THAT(measure_on(second), HasSubstr(": 3 on other ranks"));
+  first.others = second.sent;
+  EXPECT_THAT(measure_on(first), HasSubstr("3 of 7 files cannot be used"));
+  options.max_bad_share = 0.5;
+  EXPECT_EQ(measure_on(first), "no error");
+  EXPECT_EQ(measure_on(second), "no error");
+}
+
+TEST_F(SegmentScoresTest, OfBadFilesAloneAreAnErrorOnAnyNumberOfRanks) {
+  for (const auto& file : split.files) write_atomically(real_files(), file.image, "no picture");
+  const SegmentScoreOptions options{.inference = kLook, .max_bad_share = 1};
+  const auto measure_on = [&](dist::Communicator& group) {
+    return message_of([&] { measure_segmentation(small.network, classes, split.files, options, group); });
+  };
+  test::FakeRanks first(0, 2), second(1, 2);
+  EXPECT_THAT(measure_on(*ranks), HasSubstr("none of the 7 files can be used"));
+  EXPECT_EQ(measure_on(first), "no error") << "the other rank may have read some";
+  second.others = first.sent;
+  EXPECT_THAT(measure_on(second), HasSubstr("none of the 7 files can be used"));
+  EXPECT_THAT(measure_on(second), HasSubstr("; 4 on other ranks"));
+}
+
 TEST_F(SegmentScoresTest, TellProgressAndShowSamplesOfTheFirstRank) {
   std::vector<int64_t> told;
   const SegmentScores scores = measure_segmentation(small.network, classes, split.files,
@@ -133,6 +177,34 @@ TEST_F(SegmentScoresTest, AsAnEvaluatorNeedNoRunAndGoOnAfterABadPhotograph) {
   const auto figures = evaluator->evaluate({*ranks, nullptr, 9});
   ASSERT_THAT(figures, SizeIs(3));
   EXPECT_TRUE(std::isfinite(figures[0].value));
+}
+
+TEST_F(SegmentScoresTest, AsAnEvaluatorEndAtAStopSignalWithoutFiguresAndArtefact) {
+  {
+    const StopSignals signals;
+    run::Run run = run::Run::create(real_files(), data / "run", false);
+    int64_t told = 0;
+    const auto evaluator = segmentation_evaluator(small.network, classes, split.files,
+                                                  {.inference = kLook, .progress = [&](int64_t done, int64_t) {
+                                                     told = done;
+                                                     if (done == 2) std::raise(SIGTERM);
+                                                   }});
+    EXPECT_THAT(evaluator->evaluate({*ranks, &run, 9}), SizeIs(0));
+    EXPECT_GE(told, 2);
+    EXPECT_LT(told, 7);
+    EXPECT_FALSE(fs::exists(data / "run" / "artefacts" / "segmentation.json"));
+  }
+  const StopSignals forgotten;
+}
+
+TEST_F(SegmentScoresTest, AreStoppedOnAllRanksIfOneIs) {
+  const SegmentScoreOptions options{.inference = kLook};
+  SegmentScoreOptions stopping = options;
+  stopping.stop = [] { return true; };
+  test::FakeRanks first(0, 2), second(1, 2);
+  EXPECT_TRUE(measure_segmentation(small.network, classes, split.files, stopping, first).stopped);
+  second.others = first.sent;
+  EXPECT_TRUE(measure_segmentation(small.network, classes, split.files, options, second).stopped);
 }
 
 TEST(SegmentPictures, LayColoursOverPhotographsWhereThereAreClasses) {

@@ -65,6 +65,7 @@ TEST(SegmenterFile, BringsBackNetworkStatisticsClassesAndSizes) {
   const Saved saved;
   const LoadedSegmenter loaded = load_segmenter(saved.folder / kSegmenterFile);
   EXPECT_EQ(loaded.classes, kClasses);
+  EXPECT_TRUE(loaded.says_reduce_zero);
   EXPECT_EQ(loaded.segmenter.options.taps, saved.segmenter.options.taps);
   EXPECT_EQ(loaded.segmenter.options.vit.num_heads, 3);
   EXPECT_TRUE(loaded.report.left_over.empty());
@@ -93,6 +94,7 @@ TEST(SegmenterFile, OfMmsegmentationIsReadOffItsTensors) {
   }));
   EXPECT_THAT(loaded.classes.names, testing::ElementsAre("0", "1", "2"));
   EXPECT_TRUE(loaded.classes.reduce_zero);
+  EXPECT_FALSE(loaded.says_reduce_zero);
   EXPECT_EQ(loaded.classes.scale, (Size{2048, 512}));
   EXPECT_EQ(loaded.segmenter.options.taps, default_taps(3));
   EXPECT_EQ(loaded.segmenter.options.vit.image_size, 32);
@@ -152,6 +154,27 @@ TEST(SegmenterFile, SaysWhichTensorIsAtFault) {
                 if (tensor.name == "decode_head.conv_seg.bias") tensor.name = "decode_head.conv_seg.other";
               }),
               HasSubstr("lacks 1 of"));
+}
+
+TEST(SegmenterFile, RefusesWidthsBeyondReasonByTheFilesName) {
+  Saved saved;
+  const std::vector<std::byte> many(4 * 40'000);  // as if a hostile file had that many channels
+  const auto with = [&](const std::string& name, std::vector<int64_t> shape) {
+    return saved.message_with([&](auto& content) {
+      for (auto& tensor : content.tensors) {
+        if (tensor.name == name) tensor = {name, formats::Dtype::f32, shape, many};
+      }
+    });
+  };
+  EXPECT_THAT(
+      with("decode_head.conv_seg.weight", {40'000, 1, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("classes 40000 is not between 1 and 32768")));
+  EXPECT_THAT(
+      with("decode_head.conv_seg.weight", {8, 5000, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("head_width 5000 is not between 1 and 4096")));
+  EXPECT_THAT(
+      with("neck.fpn_convs.0.conv.weight", {5000, 8, 1, 1}),
+      testing::AllOf(HasSubstr("changed.safetensors: "), HasSubstr("neck_width 5000 is not between 1 and 4096")));
 }
 
 TEST(SegmenterFile, BelongsToTheClassesOfItsData) {
