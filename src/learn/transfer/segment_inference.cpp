@@ -132,12 +132,8 @@ void SegmentInferenceOptions::check() const {
 
 std::vector<SegmentView> segment_views(const image::Image& photo, const SegmentInferenceOptions& options) {
   std::vector<SegmentView> views;
-  const auto scaled = [](int64_t side, double ratio) {
-    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side) * ratio));
-  };
   for (const double ratio : options.ratios) {
-    const Size scale{scaled(options.scale.width, ratio), scaled(options.scale.height, ratio)};
-    const Size size = geometry::rescaled(photo.size(), scale);
+    const Size size = geometry::rescaled(photo.size(), geometry::scaled(options.scale, ratio));
     views.push_back({size, false, data::segment_input(photo, size)});
     if (options.flip) views.push_back({size, true, data::segment_input(photo, size, /*flip=*/true)});
   }
