@@ -108,8 +108,7 @@ std::vector<std::string> read_ade20k_classes(const fs::path& root) {
                 own.string());
   }
   std::vector<std::string> classes = has_own ? names_one_a_line(own) : names_of_table(official);
-  // Labels are bytes, and 0 is not a class.
-  constexpr size_t kMostClasses = 255;
+  constexpr size_t kMostClasses = 32'768;
   if (classes.empty() || classes.size() > kMostClasses) {
     throw Error("{} names {} classes: between 1 and {} are possible", (has_own ? own : official).string(),
                 classes.size(), kMostClasses);

@@ -1,7 +1,8 @@
 #pragma once
-// The layout of ADE20K: images/SPLIT/NAME.jpg, annotations/SPLIT/NAME.png (8 bit, one channel, the picture's size: 0 =
-// not counted, k = class k) and the names of the classes: classes.txt (line k names class k) or, as the official
-// release has it, objectInfo150.txt (a table with tabs; its head names the columns, of which Idx and Name are read).
+// The layout of ADE20K: images/SPLIT/NAME.jpg, annotations/SPLIT/NAME.png (one channel of 8 bits, or of 16 where there
+// are more than 255 classes; the picture's size: 0 = not counted, k = class k) and the names of the classes:
+// classes.txt (line k names class k) or, as the official release has it, objectInfo150.txt (a table with tabs; its head
+// names the columns, of which Idx and Name are read).
 
 #include <filesystem>
 #include <string>
@@ -25,7 +26,8 @@ struct Ade20kSplit {
 bool is_ade20k_layout(const std::filesystem::path& root);
 
 /// The classes of `root`: classes[k - 1] is what label k means. Throws Error (file and line) for a list that is
-/// missing, empty, too long or broken; the number of classes is never guessed.
+/// missing, empty, longer than 32,768 names (metrics::ConfusionMatrix) or broken; the number of classes is never
+/// guessed.
 std::vector<std::string> read_ade20k_classes(const std::filesystem::path& root);
 
 /// A split's pictures with the annotations that belong to them, whether these exist or not. Throws Error where a folder

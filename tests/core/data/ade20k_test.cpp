@@ -76,7 +76,22 @@ TEST(Ade20k, RefusesNamesThatLabelsCannotMean) {
   EXPECT_THAT(error_of(root.path(), "training"), EndsWith("classes.txt:2: the name of class 2 is empty"));
   write(root / "classes.txt", "");
   EXPECT_THAT(error_of(root.path(), "training"),
-              EndsWith("classes.txt names 0 classes: between 1 and 255 are possible"));
+              EndsWith("classes.txt names 0 classes: between 1 and 32768 are possible"));
+}
+
+TEST(Ade20k, TakesMoreClassesThanBytesCount) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  const auto with_classes = [&](int64_t count) {
+    std::string names;
+    for (int64_t k = 1; k <= count; ++k) names += "class " + std::to_string(k) + "\n";
+    write(root / "classes.txt", names);
+  };
+  with_classes(32'768);
+  EXPECT_EQ(read_ade20k(root.path(), "training").classes.back(), "class 32768");
+  with_classes(32'769);
+  EXPECT_THAT(error_of(root.path(), "training"),
+              EndsWith("classes.txt names 32769 classes: between 1 and 32768 are possible"));
 }
 
 TEST(Ade20k, TakesTheNamesOfTheOfficialRelease) {
@@ -103,7 +118,7 @@ TEST(Ade20k, RefusesATableThatIsNotTheOfficialOne) {
   EXPECT_THAT(error_of(root.path(), "training"), EndsWith("objectInfo150.txt:3: class 2 and its name are due"));
   write(root / "objectInfo150.txt", "");
   EXPECT_THAT(error_of(root.path(), "training"),
-              EndsWith("objectInfo150.txt names 0 classes: between 1 and 255 are possible"));
+              EndsWith("objectInfo150.txt names 0 classes: between 1 and 32768 are possible"));
 }
 
 TEST(Ade20k, ReadsTheRealSet) {
