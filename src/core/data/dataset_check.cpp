@@ -188,7 +188,7 @@ class Checker {
   }
 
   void list_segmented() {
-    add_classes(read_ade20k_classes(folder_));
+    add_classes(read_ade20k_classes(folder_).names);
     for (const std::string name : {"training", "validation"}) {
       if (!is_folder(folder_ / "images" / name)) {
         missing_split(name);

@@ -44,8 +44,10 @@ class Segmentation final : public Method {
       log::warning("batch norm takes its statistics over micro-batches of {}, not over the batch of {}",
                    plan.micro_batch, options_.train.batch);
     }
-    const transfer::SegmentClasses meaning{
-        .names = train_.classes, .palette = {}, .reduce_zero = options_.reduce_zero, .scale = pictures().scale};
+    const transfer::SegmentClasses meaning{.names = train_.classes,
+                                           .palette = train_.palette,
+                                           .reduce_zero = options_.reduce_zero,
+                                           .scale = pictures().scale};
     return task_.emplace(options_.task(plan, classes()), meaning, data::SegmentRecipe(train_.annotations(), pictures()),
                          static_cast<uint64_t>(options_.train.seed));
   }
