@@ -20,11 +20,6 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -157,8 +152,9 @@ TEST_F(Classify, ResumingEndsAsAStraightRun) {
 
 TEST_F(Classify, StartsFromAnEncoderWithItsSizes) {
   // A run's classifier is an encoder, too.
-  const Ended ended = gtsa({"finetune", "classify", "--data", "colours", "--out", "second", "--weights", "run",
-                            "--batch", "8", "--epochs", "1", "--image-size", "24", "--threads", "1", "--head", "cls"});
+  const Ended ended = gtsa({"finetune",  "classify", "--data", "colours",  "--out",       "second",       "--weights",
+                            "run",       "--batch",  "8",      "--epochs", "1",           "--image-size", "24",
+                            "--threads", "1",        "--head", "cls",      "--head-init", "tiny"});
   // The original's head keeps the final norm's tensors, so the encoder is whole.
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.err, Not(HasSubstr("from scratch")));

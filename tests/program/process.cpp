@@ -147,6 +147,11 @@ Ended Process::wait(double deadline_seconds) {
   return ended;
 }
 
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 Ended run_gtsa(const Command& command) { return Process(command).wait(); }
 
 }  // namespace gtsa::test

@@ -52,6 +52,9 @@ class Process {
   int err_ = -1;
 };
 
+/// `words` and then `more`.
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more);
+
 /// Runs gtsa to its end.
 Ended run_gtsa(const Command& command);
 

@@ -18,11 +18,6 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 class Segment : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -109,6 +104,9 @@ TEST_F(Segment, PicturesAreScaledForTheCrop) {
   const Words words{"finetune", "segment", "--data", "halves", "--out", "never", "--batch", "4", "--dry-run", "--crop"};
   EXPECT_THAT(gtsa(with(words, {"64"})).out, HasSubstr("scale = [256, 64]"));
   EXPECT_THAT(gtsa(with(words, {"64", "--set", "data.scale=100,80"})).out, HasSubstr("scale = [100, 80]"));
+  const std::string out = gtsa(with(words, {"64", "--config", "ade20k_semfpn_small"})).out;
+  EXPECT_THAT(out, HasSubstr("scale = [256, 64]"));
+  EXPECT_THAT(out, HasSubstr("micro_batch = \"4\""));
 }
 
 TEST_F(Segment, ResumingEndsAsAStraightRun) {
@@ -147,6 +145,8 @@ TEST_F(Segment, WrongUsageAndDataAreNamedAndChangeNothing) {
   EXPECT_THAT(refusal(finetune("no", {"--set", "augment.scale_ratio=1"}), 2),
               HasSubstr("augment.scale_ratio: a least"));
   EXPECT_THAT(refusal(finetune("no", {"--set", "schedule.warmup_steps=41"}), 2), HasSubstr("goes beyond the run's 40"));
+  EXPECT_THAT(refusal(finetune("no", {"--set", "data.exif=true"}), 2), HasSubstr("as they are stored"));
+  EXPECT_THAT(refusal(finetune("no", {"--crop", "8", "--batch", "1"}), 2), HasSubstr("batch norm needs two patches"));
   fs::create_directories(here() / "empty");
   EXPECT_THAT(refusal({"finetune", "segment", "--data", "empty", "--out", "no"}, 1), HasSubstr("empty"));
   make_half_and_half(here() / "lacking", 4);

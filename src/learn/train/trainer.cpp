@@ -89,21 +89,19 @@ Outcome Trainer::run() {
     evaluate({run::kBeforeTraining, options_.total_steps, options_.steps_per_epoch});
   }
   last_save_ = parts_.clock();
-  while (progress_.step < options_.stop_at && !StopSignals::requested()) {
-    try {
-      advance(*loader);
-    } catch (const Error&) {
-      const auto error = std::current_exception();
-      save_before_leaving(*loader);
-      std::rethrow_exception(error);
+  const auto finished = [&] { return progress_.step >= options_.stop_at; };
+  try {
+    while (!finished() && !StopSignals::requested()) advance(*loader);
+    if (finished() && options_.evaluate_every > 0 && progress_.step % options_.evaluate_every != 0) {
+      evaluate({progress_.step - 1, options_.total_steps, options_.steps_per_epoch});
     }
-  }
-  const bool finished = progress_.step >= options_.stop_at;
-  if (finished && options_.evaluate_every > 0 && progress_.step % options_.evaluate_every != 0) {
-    evaluate({progress_.step - 1, options_.total_steps, options_.steps_per_epoch});
+  } catch (const Error&) {
+    const auto error = std::current_exception();
+    save_before_leaving(*loader);
+    std::rethrow_exception(error);
   }
   if (saved_at_ != progress_.step && progress_.step > 0) save();
-  return finished ? Outcome::finished : Outcome::interrupted;
+  return finished() ? Outcome::finished : Outcome::interrupted;
 }
 
 void Trainer::advance(data::Loader& loader) {
@@ -217,7 +215,7 @@ void Trainer::log(const StepReport& report) {
   for (const auto& [name, value] : report.terms) line["loss_" + name] = number(value);
   line["lr"] = report.values.lr;
   line["weight_decay"] = report.values.weight_decay;
-  line["momentum"] = report.values.momentum;
+  if (parts_.task.averaged() != nullptr) line["momentum"] = report.values.momentum;
   for (const auto& [name, value] : report.values.others) line[name] = value;
   line["grad_norm"] = number(report.grad_norm);
   line["images_per_second"] = report.images_per_second;

@@ -28,7 +28,8 @@ std::vector<train::Row> segment_rows(const nn::Layout& layout, bool decay_norms)
   std::vector<train::Row> rows;
   for (const nn::Slot& slot : layout.slots) {
     const auto has = [&](const char* part) { return slot.name.find(part) != std::string::npos; };
-    const bool spared = has("pos_embed") || has("cls_token") || has("norm") || (!decay_norms && slot.shape.size() == 1);
+    const bool norm = has(".ln1.") || has(".ln2.") || has(".bn.");
+    const bool spared = has("pos_embed") || has("cls_token") || has("norm") || (norm && !decay_norms);
     rows.push_back({.decay_scale = spared ? 0.0 : 1.0});
   }
   return rows;

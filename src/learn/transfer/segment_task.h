@@ -28,16 +28,17 @@ struct SegmentTaskOptions {
   SegmenterOptions network;
   SegmentSchedule schedule;
   /// The original spares position embedding and class token alone: its rule for norms names none of them. False: norms
-  /// and biases are not decayed either.
+  /// are spared, too.
   bool decay_norms = true;
-  /// The original's loss is a mean over all pixels, those without a class counting 0. True: over the others alone.
+  /// The original's loss is a mean over all pixels, those without a class counting 0. True: over the others alone, in
+  /// each micro-batch.
   bool valid_mean = false;
   /// Throws UsageError naming all that cannot be.
   void check() const;
 };
 
 /// How a segmenter's tensors are treated, by mmsegmentation's names: no decay where the name has pos_embed, cls_token or
-/// norm in it (no norm of this network has), else decay.
+/// norm in it (no norm of this network has), else decay, biases included.
 std::vector<train::Row> segment_rows(const nn::Layout& layout, bool decay_norms);
 
 class SegmentTask final : public train::Task {

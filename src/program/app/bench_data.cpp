@@ -76,18 +76,18 @@ struct Input {
   std::unique_ptr<data::Recipe> recipe;
 };
 
-Input segmentation_input(const BenchDataOptions& options, const image::DecodeOptions& how) {
+Input segmentation_input(const BenchDataOptions& options) {
+  if (options.decode_side != 0) throw UsageError("--decode-side: labels belong to the pixels as they are stored");
   if (options.data.size() > 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
   const data::Ade20kSplit split = data::read_ade20k(options.data[0], "training");
   const data::SegmentOptions segment{.crop = options.crop,
                                      .scale = {4 * options.crop, options.crop},
-                                     .labels = {.classes = std::ssize(split.classes)},
-                                     .decode = how};
+                                     .labels = {.classes = std::ssize(split.classes)}};
   return {split.images(), std::make_unique<data::SegmentRecipe>(split.annotations(), segment)};
 }
 
 Input make_input(const BenchDataOptions& options, const image::DecodeOptions& how) {
-  if (options.recipe == "segment") return segmentation_input(options, how);
+  if (options.recipe == "segment") return segmentation_input(options);
   const std::vector<fs::path> folders(options.data.begin(), options.data.end());
   data::Photographs photographs = data::find_photographs(folders).photographs;
   if (options.recipe == "pretrain") {

@@ -3,11 +3,10 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/data/classified.h"
 #include "learn/transfer/accuracy.h"
 #include "learn/transfer/classifier_cost.h"
+#include "program/app/finetuning.h"
 #include "program/app/machine.h"
 
 namespace gtsa::app {
@@ -15,25 +14,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Classification final : public Method {
+class Classification final : public FineTuning {
  public:
-  explicit Classification(const FinetuneClassifyOptions& options) : options_(options) {}
+  explicit Classification(const FinetuneClassifyOptions& options)
+      : FineTuning(options, options.evaluation,
+                   {"classifier", transfer::kClassifierFile, transfer::kBestClassifierFile, "eval_top1"}),
+        options_(options) {}
 
   data::FoundPhotographs find_photographs() override {
-    const auto& folders = options_.data.folders;
-    if (folders.empty()) throw UsageError("--data is missing: name a folder of pictures with classes");
-    if (folders.size() > 1) throw UsageError("--data: one folder of pictures with classes is wanted");
-    if (options_.evaluation.on()) {
-      auto splits = data::read_classified(folders[0]);
+    const std::string folder = only_folder("a folder of pictures with classes");
+    if (evaluates()) {
+      auto splits = data::read_classified(folder);
       train_ = std::move(splits.train);
       val_ = std::move(splits.val);
     } else {
-      train_ = data::read_classified(folders[0], "train");
+      train_ = data::read_classified(folder, "train");
     }
     std::vector<std::string> description{
-        fmt::format("{}: {} pictures of {} classes", folders[0], train_.files.size(), train_.classes.size())};
-    if (options_.evaluation.on())
-      description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
+        fmt::format("{}: {} pictures of {} classes", folder, train_.files.size(), train_.classes.size())};
+    if (evaluates()) description.push_back(fmt::format("{}: {} pictures to evaluate on", folder, val_.files.size()));
     return {data::labelled(train_).photographs, std::move(description)};
   }
   double memory_bytes(int64_t micro_batch) const override { return transfer::memory_bytes(network(), micro_batch); }
@@ -51,37 +50,20 @@ class Classification final : public Method {
     return task_.emplace(options, transfer::classes_of(train_), std::move(recipe),
                          static_cast<uint64_t>(options_.train.seed));
   }
-  train::AdamWOptions optimizer() const override {
-    return {.clip = options_.train.clip, .clip_over = train::AdamWOptions::ClipOver::all};
-  }
-  std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
-    std::vector<std::unique_ptr<train::Evaluator>> evaluators;
-    if (!options_.evaluation.on()) return evaluators;
-    evaluators.push_back(transfer::accuracy_evaluator(task_->classifier(), task_->classes(), data::labelled(val_),
-                                                      {.workers = workers_of(options_.data.workers),
-                                                       .max_bad_share = options_.data.max_bad_share,
-                                                       .decode = options_.data.decode()}));
-    return evaluators;
-  }
-  int64_t evaluate_every(const train::RunPlan& plan) const override { return options_.evaluation.steps(plan); }
-  std::string best_figure() const override { return options_.evaluation.on() ? "eval_top1" : ""; }
 
-  void start_from(const std::string& weights) override {
-    if (weights.empty()) {
-      log::warning("no --weights: the classifier is trained from scratch, which takes far more pictures and epochs");
-      return;
-    }
-    copy_given_encoder(weights, task_->classifier().encoder);
+ private:
+  nn::Vit& encoder() override { return task_->classifier().encoder; }
+  void begin_on_given_weights() override {
     if (options_.head_init == "tiny") {
       transfer::init_head_small(task_->classifier(), static_cast<uint64_t>(options_.train.seed));
     }
   }
-  std::pair<std::string, fs::path> product(const run::Run& run) const override {
-    const fs::path best = run.folder() / transfer::kBestClassifierFile;
-    return {"classifier", fs::exists(best) ? best : run.folder() / transfer::kClassifierFile};
+  std::unique_ptr<train::Evaluator> make_evaluator() override {
+    return transfer::accuracy_evaluator(task_->classifier(), task_->classes(), data::labelled(val_),
+                                        {.workers = workers_of(options_.data.workers),
+                                         .max_bad_share = options_.data.max_bad_share,
+                                         .decode = options_.data.decode()});
   }
-
- private:
   int64_t classes() const { return std::ssize(train_.classes); }
   transfer::ClassifierOptions network() const { return options_.task({}, classes()).network; }
 

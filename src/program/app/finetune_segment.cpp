@@ -8,6 +8,7 @@
 #include "core/data/ade20k.h"
 #include "learn/transfer/segment_scores.h"
 #include "learn/transfer/segmenter_cost.h"
+#include "program/app/finetuning.h"
 #include "program/app/machine.h"
 
 namespace gtsa::app {
@@ -15,20 +16,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Segmentation final : public Method {
+class Segmentation final : public FineTuning {
  public:
-  explicit Segmentation(const FinetuneSegmentOptions& options) : options_(options) {}
+  explicit Segmentation(const FinetuneSegmentOptions& options)
+      : FineTuning(options, options.evaluation,
+                   {"segmenter", transfer::kSegmenterFile, transfer::kBestSegmenterFile, "eval_miou"}),
+        options_(options) {}
 
   data::FoundPhotographs find_photographs() override {
-    const auto& folders = options_.data.folders;
-    if (folders.empty()) throw UsageError("--data is missing: name a folder in ADE20K's layout");
-    if (folders.size() > 1) throw UsageError("--data: one folder in ADE20K's layout is wanted");
-    train_ = data::read_ade20k(folders[0], "training");
-    std::vector<std::string> description{fmt::format("{}: {} pictures with labels of {} classes", folders[0],
-                                                     train_.files.size(), train_.classes.size())};
-    if (options_.evaluation.on()) {
-      val_ = data::read_ade20k(folders[0], "validation");
-      description.push_back(fmt::format("{}: {} pictures to evaluate on", folders[0], val_.files.size()));
+    const std::string folder = only_folder("a folder in ADE20K's layout");
+    train_ = data::read_ade20k(folder, "training");
+    std::vector<std::string> description{
+        fmt::format("{}: {} pictures with labels of {} classes", folder, train_.files.size(), train_.classes.size())};
+    if (evaluates()) {
+      val_ = data::read_ade20k(folder, "validation");
+      description.push_back(fmt::format("{}: {} pictures to evaluate on", folder, val_.files.size()));
     }
     return {data::Photographs(train_.images()), std::move(description)};
   }
@@ -48,39 +50,24 @@ class Segmentation final : public Method {
                                            .palette = train_.palette,
                                            .reduce_zero = options_.reduce_zero,
                                            .scale = pictures().scale};
+    const nn::VitOptions& vit = network().vit;
+    if (vit.grid() * vit.grid() * plan.micro_batch < 2) {
+      throw UsageError("batch norm needs two patches: crops of {} pixels are one, so more than one is wanted at a time",
+                       options_.crop);
+    }
     return task_.emplace(options_.task(plan, classes()), meaning, data::SegmentRecipe(train_.annotations(), pictures()),
                          static_cast<uint64_t>(options_.train.seed));
   }
-  train::AdamWOptions optimizer() const override {
-    return {.clip = options_.train.clip, .clip_over = train::AdamWOptions::ClipOver::all};
-  }
-  std::vector<std::unique_ptr<train::Evaluator>> make_evaluators() override {
-    std::vector<std::unique_ptr<train::Evaluator>> evaluators;
-    if (!options_.evaluation.on()) return evaluators;
-    const transfer::SegmentInferenceOptions look{.scale = pictures().scale};
-    evaluators.push_back(transfer::segmentation_evaluator(task_->segmenter(), task_->classes(), val_.files,
-                                                          {.inference = look,
-                                                           .workers = workers_of(options_.data.workers),
-                                                           .max_bad_share = options_.data.max_bad_share,
-                                                           .decode = options_.data.decode()}));
-    return evaluators;
-  }
-  int64_t evaluate_every(const train::RunPlan& plan) const override { return options_.evaluation.steps(plan); }
-  std::string best_figure() const override { return options_.evaluation.on() ? "eval_miou" : ""; }
-
-  void start_from(const std::string& weights) override {
-    if (weights.empty()) {
-      log::warning("no --weights: the segmenter is trained from scratch, which takes far more pictures and steps");
-      return;
-    }
-    copy_given_encoder(weights, task_->segmenter().encoder);
-  }
-  std::pair<std::string, fs::path> product(const run::Run& run) const override {
-    const fs::path best = run.folder() / transfer::kBestSegmenterFile;
-    return {"segmenter", fs::exists(best) ? best : run.folder() / transfer::kSegmenterFile};
-  }
 
  private:
+  nn::Vit& encoder() override { return task_->segmenter().encoder; }
+  std::unique_ptr<train::Evaluator> make_evaluator() override {
+    return transfer::segmentation_evaluator(task_->segmenter(), task_->classes(), val_.files,
+                                            {.inference = {.scale = pictures().scale},
+                                             .workers = workers_of(options_.data.workers),
+                                             .max_bad_share = options_.data.max_bad_share,
+                                             .decode = options_.data.decode()});
+  }
   int64_t classes() const { return std::ssize(train_.classes); }
   transfer::SegmenterOptions network() const { return options_.task({}, classes()).network; }
   data::SegmentOptions pictures() const { return options_.pictures(classes()); }

@@ -50,19 +50,22 @@ void FinetuneSegmentOptions::describe(Fields& f) {
   f.section("model", decoder);
   f("schedule.power", &power, "of the polynomial by which lr falls").between(0.01, 10);
   f("schedule.warmup_ratio", &warmup_ratio, "factor on lr at the first step of the warm-up").between(0, 1);
-  f("optim.decay_norms", &decay_norms, "weight decay also for norms and biases, as in the original");
-  f("loss.valid_mean", &valid_mean, "mean over labelled pixels; else over all of them, as in the original");
+  f("optim.decay_norms", &decay_norms, "weight decay also for norms, as in the original");
+  f("loss.valid_mean", &valid_mean,
+    "mean over a micro-batch's labelled pixels; else over all of them, as in the original");
   evaluation.describe(f);
 }
 
 void FinetuneSegmentOptions::settle(Fields& fields) {
   TrainingOptions::settle(fields);
-  // Pictures of about the crops' size, as 512 stands to 2048 x 512 in the original.
-  const Origin& of_crop = fields.at("data.crop").origin();
-  fields.at("data.scale").derive(std::vector{4 * crop, crop}, {of_crop.layer, "four crops by one"});
-  const int batch_layer = fields.at("batch").origin().layer;
+  // Whoever says the one changes the other, unless the command line says it, too.
+  const auto follow = [&](const char* key, const OptionValue& value, const char* leader, const char* why) {
+    Field& field = fields.at(key);
+    if (field.origin().layer < kSet) field.derive(value, {fields.at(leader).origin().layer, why});
+  };
+  follow("data.scale", std::vector{4 * crop, crop}, "data.crop", "four crops by one, as the original's");
+  follow("micro_batch", std::to_string(train.batch), "batch", "all of batch");
   Field& micro_batch = fields.at("micro_batch");
-  micro_batch.derive(std::to_string(train.batch), {batch_layer, "all of batch"});
   // What fits memory would change batch norm's statistics, and with them the numbers, from machine to machine.
   if (train.micro_batch == "auto") micro_batch.set(std::to_string(train.batch), micro_batch.origin());
   if (!weights.empty()) settle_model_as_in(weights, fields);
@@ -76,6 +79,9 @@ void FinetuneSegmentOptions::check() const {
     faults.push_back("augment.scale_ratio: a least and a largest factor are wanted, as 0.5,2");
   }
   if (scale.size() != 2) faults.push_back("data.scale: a width and a height are wanted, as 2048,512");
+  if (data.exif || data.decode_side != 0) {
+    faults.push_back("data.exif and data.decode_side: labels belong to the pixels as they are stored");
+  }
   if (!faults.empty()) throw UsageError("{}", fmt::join(faults, "; "));
   task({}, 2).check();
   pictures(2).check();

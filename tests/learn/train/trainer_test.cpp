@@ -112,7 +112,7 @@ TEST(Trainer, StopsAtTheFirstBadStepIfAsked) {
 
 /// A trainer of 20 steps, stopped at 12, that the test's own reporter and evaluators watch.
 Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*> evaluators = {},
-                        std::string best_figure = "") {
+                        std::string best_figure = "", int64_t evaluate_every = 3) {
   const auto make_loader = [&toy](int64_t) {
     return std::make_unique<data::Loader>(std::vector<std::filesystem::path>(ToyRun::kFiles, "none"),
                                           data::EpochSampler(ToyRun::kFiles, ToyRun::kBatch, 0), toy.task.recipe(),
@@ -132,7 +132,7 @@ Trainer watched_trainer(ToyRun& toy, Reporter& reporter, std::vector<Evaluator*>
                   .steps_per_epoch = 5,
                   .batch = 4,
                   .micro_batch = 4,
-                  .evaluate_every = 3,
+                  .evaluate_every = evaluate_every,
                   .best_figure = std::move(best_figure)},
                  Conditions{}, Progress{});
 }
@@ -214,6 +214,24 @@ TEST(Trainer, KeepsTheStateThatAnEvaluationFoundBest) {
   ASSERT_TRUE(last.progress.best) << "whoever resumes knows of it";
   EXPECT_EQ(last.progress.best->figure, 0.5);
   EXPECT_EQ(last.progress.best->step, 6);
+}
+
+TEST(Trainer, AnEvaluationThatFailsAfterTheLastStepLosesNoStep) {
+  const test::TemporaryFolder folder;
+  class Failing final : public Evaluator {
+   public:
+    std::string name() const override { return "failing"; }
+    std::vector<Figure> evaluate(const Occasion& occasion) override {
+      if (occasion.step == 11) throw Error("val/1.jpg is gone");
+      return {};
+    }
+  };
+  const StopSignals signals;
+  ToyRun toy(folder / "run", {});
+  test::SilentReporter reporter;
+  Failing failing;
+  EXPECT_THROW(watched_trainer(toy, reporter, {&failing}, "", 5).run(), Error);
+  EXPECT_EQ(toy.run.list_checkpoints().front().step, 12);
 }
 
 TEST(TrainState, IsOldOrNewWhicheverOperationFails) {
