@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/base/parallel.h"
@@ -151,12 +152,18 @@ void pixel_loss(benchmark::State& state) {
   constexpr int64_t kPatches = 32, kPixels = 512, kClasses = 160;
   const auto logits = values(kPatches * kClasses);
   auto gradient = logits, scratch = values(kClasses);
-  const auto taps = bilinear_taps(kPatches, kPixels);
+  std::vector<int64_t> first, second;
+  for (int64_t x = 0; x < kPixels; ++x) {
+    first.push_back(x * kPatches / kPixels);
+    second.push_back(std::min(first.back() + 1, kPatches - 1));
+  }
+  const std::vector<float> weight(static_cast<size_t>(kPixels), 0.3F);
   const std::vector<int32_t> labels(static_cast<size_t>(kPixels), 7);
+  const PixelRow row{logits.data(), kClasses, first.data(), second.data(), weight.data(), labels.data(), kPixels};
   float* const wanted = state.range(1) == 0 ? nullptr : gradient.data();
   for (auto _ : state) {
     PixelSums sums;
-    add_pixel_losses({logits.data(), kClasses, taps.data(), labels.data(), kPixels}, scratch.data(), wanted, sums);
+    add_pixel_losses(row, scratch.data(), wanted, sums);
     benchmark::DoNotOptimize(sums);
   }
   state.SetItemsProcessed(state.iterations() * kPixels);

@@ -192,6 +192,27 @@ const tests = {
     await close(page);
   },
 
+  async "matrices follow the colour scheme, and shown anew they add no listeners"(browser) {
+    const page = await open(browser, "tuned.html");
+    const matrix = () => document.querySelector("canvas.matrix").toDataURL();
+    const light = await page.evaluate(matrix);
+    const added = await page.evaluate(() => {
+      const add = MediaQueryList.prototype.addEventListener;
+      let count = 0;
+      MediaQueryList.prototype.addEventListener = () => ++count;
+      const before = document.querySelector("canvas.matrix");
+      gtsaUpdate({...page, written: "later"});
+      MediaQueryList.prototype.addEventListener = add;
+      return before.isConnected ? "nothing is shown anew" : count;
+    });
+    assert.equal(added, 0);
+    await page.emulateMedia({colorScheme: "dark"});
+    await sees(page, matrix, (dark) => dark !== light, "dark");
+    await page.emulateMedia({colorScheme: "light"});
+    await sees(page, matrix, (again) => again === light, "light again");
+    await close(page);
+  },
+
   async "runs are compared: curves overlaid, tables side by side, differences first"(browser) {
     const page = await open(browser, "two.html");
     assert.deepEqual(

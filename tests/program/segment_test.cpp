@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
@@ -153,6 +154,18 @@ TEST_F(Segment, WrongUsageAndDataAreNamedAndChangeNothing) {
   EXPECT_THAT(refusal({"finetune", "segment", "--data", "lacking", "--out", "no", "--batch", "4"}, 1),
               HasSubstr("lacking/annotations/training/2.png"));
   EXPECT_FALSE(fs::exists(here() / "no"));
+}
+
+TEST_F(Segment, TheDataSetsColoursGoWithTheSegmenter) {
+  make_half_and_half(here() / "coloured", 4);
+  write_atomically(real_files(), here() / "coloured/classes.txt", "dark\t#102030\nbright\t#ffee00\n");
+  Words words = finetune("painted", {"--steps", "1"});
+  std::replace(words.begin(), words.end(), std::string("halves"), std::string("coloured"));
+  const Ended ended = gtsa(words);
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(read_text(here() / "painted/artefacts/segmentation.json"));
+  EXPECT_EQ(json.at("palette"), nlohmann::json::parse("[[16, 32, 48], [255, 238, 0]]"));
+  EXPECT_THAT(read_text(here() / "painted/segmenter.safetensors"), HasSubstr("[[16,32,48],[255,238,0]]"));
 }
 
 TEST_F(Segment, LabelsThatDoNotFitAreNamed) {

@@ -10,6 +10,13 @@ function cellsOf({cells}) {
   return all;
 }
 
+/// What draws a matrix. One listener for all that are in the page: a live page shows new ones again and again, and a
+/// listener each would keep the old ones.
+const drawMatrix = new WeakMap();
+matchMedia("(prefers-color-scheme: dark)")
+    .addEventListener(
+        "change", () => document.querySelectorAll("canvas.matrix").forEach((canvas) => drawMatrix.get(canvas)()));
+
 /// A square a cell, as dark as its share of the row; says a cell's names and counts under the pointer.
 function confusionCanvas(names, confusion, unit) {
   const size = names.length, cell = Math.max(1, Math.floor(640 / size));
@@ -41,7 +48,7 @@ function confusionCanvas(names, confusion, unit) {
   });
   canvas.addEventListener("pointerleave", () => (said.textContent = rest));
   draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  drawMatrix.set(canvas, draw);
   const key = el(
       "div", {class: "scale"}, "0%", el("i", {
         style: `background: linear-gradient(to right, ${

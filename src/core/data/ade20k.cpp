@@ -1,7 +1,10 @@
 #include "core/data/ade20k.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -45,13 +48,40 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-std::vector<std::string> names_one_a_line(const fs::path& path) {
-  std::vector<std::string> classes;
+/// Of "#rrggbb".
+std::optional<image::Colour> colour_of(std::string_view text) {
+  constexpr size_t kLength = 7;
+  constexpr int kHex = 16;
+  if (text.size() != kLength || text.front() != '#') return std::nullopt;
+  image::Colour colour{};
+  for (size_t c = 0; c < colour.size(); ++c) {
+    const char *const first = text.data() + 1 + 2 * c, *const last = first + 2;
+    if (std::from_chars(first, last, colour[c], kHex).ptr != last) return std::nullopt;
+  }
+  return colour;
+}
+
+/// A line "name" or "name<tab>#rrggbb" a class.
+Ade20kClasses classes_one_a_line(const fs::path& path) {
+  Ade20kClasses classes;
   const std::string text = read_text(path);
   for (const std::string_view line : lines_of(text)) {
-    if (line.empty())
-      throw Error("{}:{}: the name of class {} is empty", path.string(), classes.size() + 1, classes.size() + 1);
-    classes.emplace_back(line);
+    const size_t number = classes.names.size() + 1, tab = line.find('\t');
+    const std::string_view name = line.substr(0, tab);
+    if (name.empty()) throw Error("{}:{}: the name of class {} is empty", path.string(), number, number);
+    classes.names.emplace_back(name);
+    if (tab != std::string_view::npos) {
+      const std::string_view behind = trimmed(line.substr(tab + 1));
+      const std::optional<image::Colour> colour = colour_of(behind);
+      if (!colour) {
+        throw Error("{}:{}: {:?} behind the tab is no colour: write it as #rrggbb", path.string(), number, behind);
+      }
+      classes.palette.push_back(*colour);
+    }
+    if (!classes.palette.empty() && classes.palette.size() != number) {
+      throw Error("{}:{}: some classes have a colour and others none: give one to all of them or to none",
+                  path.string(), number);
+    }
   }
   return classes;
 }
@@ -99,7 +129,7 @@ bool is_ade20k_layout(const fs::path& root) {
          fs::is_directory(root / "annotations" / "training", failed);
 }
 
-std::vector<std::string> read_ade20k_classes(const fs::path& root) {
+Ade20kClasses read_ade20k_classes(const fs::path& root) {
   const fs::path own = root / "classes.txt", official = root / "objectInfo150.txt";
   std::error_code failed;
   const bool has_own = fs::exists(own, failed);
@@ -107,12 +137,12 @@ std::vector<std::string> read_ade20k_classes(const fs::path& root) {
     throw Error("{} is missing: the names of the classes, one a line (ADE20K's own objectInfo150.txt does as well)",
                 own.string());
   }
-  std::vector<std::string> classes = has_own ? names_one_a_line(own) : names_of_table(official);
-  // Labels are bytes, and 0 is not a class.
-  constexpr size_t kMostClasses = 255;
-  if (classes.empty() || classes.size() > kMostClasses) {
+  Ade20kClasses classes =
+      has_own ? classes_one_a_line(own) : Ade20kClasses{.names = names_of_table(official), .palette = {}};
+  constexpr size_t kMostClasses = 32'768;
+  if (classes.names.empty() || classes.names.size() > kMostClasses) {
     throw Error("{} names {} classes: between 1 and {} are possible", (has_own ? own : official).string(),
-                classes.size(), kMostClasses);
+                classes.names.size(), kMostClasses);
   }
   return classes;
 }
@@ -132,14 +162,15 @@ std::vector<LabelledFile> list_ade20k(const fs::path& root, const std::string& s
 }
 
 Ade20kSplit read_ade20k(const fs::path& root, const std::string& split) {
-  Ade20kSplit result{.files = list_ade20k(root, split), .classes = read_ade20k_classes(root)};
-  for (const LabelledFile& file : result.files) {
+  std::vector<LabelledFile> files = list_ade20k(root, split);
+  Ade20kClasses classes = read_ade20k_classes(root);
+  for (const LabelledFile& file : files) {
     std::error_code failed;
     if (!fs::is_regular_file(file.annotation, failed)) {
       throw Error("{} has no annotation: {} is missing", file.image.string(), file.annotation.string());
     }
   }
-  return result;
+  return {std::move(files), std::move(classes.names), std::move(classes.palette)};
 }
 
 }  // namespace gtsa::data

@@ -1,11 +1,15 @@
 #pragma once
-// The layout of ADE20K: images/SPLIT/NAME.jpg, annotations/SPLIT/NAME.png (8 bit, one channel, the picture's size: 0 =
-// not counted, k = class k) and the names of the classes: classes.txt (line k names class k) or, as the official
-// release has it, objectInfo150.txt (a table with tabs; its head names the columns, of which Idx and Name are read).
+// The layout of ADE20K: images/SPLIT/NAME.jpg, annotations/SPLIT/NAME.png (one channel of 8 bits, or of 16 where there
+// are more than 255 classes; the picture's size: 0 = not counted, k = class k) and the names of the classes:
+// classes.txt (line k names class k; behind the name, a tab and its colour in pictures as #rrggbb may stand, on all
+// lines or on none) or, as the official release has it, objectInfo150.txt (a table with tabs; its head names the
+// columns, of which Idx and Name are read).
 
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "core/image/label_colours.h"
 
 namespace gtsa::data {
 
@@ -14,9 +18,15 @@ struct LabelledFile {
   std::filesystem::path annotation;
 };
 
+struct Ade20kClasses {
+  std::vector<std::string> names;      ///< names[k - 1] is what label k means
+  std::vector<image::Colour> palette;  ///< empty where the data set names no colours
+};
+
 struct Ade20kSplit {
-  std::vector<LabelledFile> files;   ///< sorted by the bytes of the picture's path
-  std::vector<std::string> classes;  ///< classes[k - 1] is what label k means
+  std::vector<LabelledFile> files;     ///< sorted by the bytes of the picture's path
+  std::vector<std::string> classes;    ///< classes[k - 1] is what label k means
+  std::vector<image::Colour> palette;  ///< one a class, or empty
   std::vector<std::filesystem::path> images() const;
   std::vector<std::filesystem::path> annotations() const;
 };
@@ -24,9 +34,9 @@ struct Ade20kSplit {
 /// True if `root` has images/training/ and annotations/training/.
 bool is_ade20k_layout(const std::filesystem::path& root);
 
-/// The classes of `root`: classes[k - 1] is what label k means. Throws Error (file and line) for a list that is
-/// missing, empty, too long or broken; the number of classes is never guessed.
-std::vector<std::string> read_ade20k_classes(const std::filesystem::path& root);
+/// The classes of `root`. Throws Error (file and line) for a list that is missing, empty, longer than 32,768 names
+/// (metrics::ConfusionMatrix) or broken; the number of classes is never guessed.
+Ade20kClasses read_ade20k_classes(const std::filesystem::path& root);
 
 /// A split's pictures with the annotations that belong to them, whether these exist or not. Throws Error where a folder
 /// is missing or holds no pictures.

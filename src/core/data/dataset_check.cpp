@@ -188,7 +188,7 @@ class Checker {
   }
 
   void list_segmented() {
-    add_classes(read_ade20k_classes(folder_));
+    add_classes(read_ade20k_classes(folder_).names);
     for (const std::string name : {"training", "validation"}) {
       if (!is_folder(folder_ / "images" / name)) {
         missing_split(name);
@@ -245,7 +245,7 @@ class Checker {
   void look() {
     const size_t splits = report_.splits.size();
     std::vector<std::vector<int64_t>> widths(splits), heights(splits);
-    std::vector<LabelCounts> labels(splits);
+    std::vector<LabelCounts> labels(splits, LabelCounts(report_.classes.size() + 1));
     const SurveyOptions survey_options{.max_pixels = options_.max_pixels,
                                        .apply_exif = report_.task == DatasetTask::pretrain,
                                        .classes = report_.layout == DatasetLayout::ade20k ? report_.classes.size() : 0,
@@ -254,7 +254,7 @@ class Checker {
       for (const Finding& finding : facts.findings) findings_.add(finding.kind, finding.is_error, finding.first);
       const size_t split = pictures_[i].split;
       seen_.push_back({facts.size, facts.look, facts.pixels});
-      if (facts.labels) count_labels(*facts.labels, split, labels[split]);
+      if (!facts.labels.empty()) count_labels(facts.labels, split, labels[split]);
       if (facts.size == Size{}) return;
       widths[split].push_back(facts.size.width);
       heights[split].push_back(facts.size.height);

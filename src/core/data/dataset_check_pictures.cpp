@@ -81,13 +81,13 @@ class Inspector {
                                       facts_.size.width, facts_.size.height));
     }
     const LabelRule rule{.classes = static_cast<int64_t>(options_.classes)};
-    facts_.labels = std::make_unique<LabelCounts>();
+    facts_.labels.resize(options_.classes + 1);
     for (const uint16_t label : map.values) {
-      if (!rule.is_beyond(label)) ++(*facts_.labels)[rule.ignores(label) ? 0 : label];
+      if (!rule.is_beyond(label)) ++facts_.labels[rule.ignores(label) ? 0 : label];
     }
     if (const std::string fault = fault_of(map, rule); !fault.empty()) {
       error("label out of range", fmt::format("{} has {}", name, fault));
-    } else if ((*facts_.labels)[0] == std::ssize(map.values)) {
+    } else if (facts_.labels[0] == std::ssize(map.values)) {
       warning("nothing labelled", fmt::format("{} has no pixel with a class", name));
     }
   }
@@ -101,7 +101,6 @@ class Inspector {
 
 void survey(std::span<const PictureToCheck> pictures, const SurveyOptions& options,
             const std::function<void(size_t, PictureFacts&&)>& fold) {
-  GTSA_CHECK(options.classes < LabelCounts{}.size(), "{} classes do not fit into a byte", options.classes);
   const int64_t all = std::ssize(pictures);
   for (int64_t first = 0; first < all; first += kChunk) {
     const int64_t count = std::min(kChunk, all - first);

@@ -1,11 +1,9 @@
 #pragma once
 // The part of the check that opens files: pictures and, beside them, label maps.
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,16 +22,16 @@ struct PictureToCheck {
   size_t split = 0;
 };
 
-/// Pixels by stored label, 0..255; all that belong to no class under 0.
-using LabelCounts = std::array<int64_t, 256>;
+/// Pixels by stored label, 0 to the last class's; all that belong to no class under 0.
+using LabelCounts = std::vector<int64_t>;
 
 /// What was found.
 struct PictureFacts {
-  Size size;                            ///< 0 x 0 if the picture cannot be read
-  std::optional<DifferenceHash> look;   ///< difference_hash(); none for one colour
-  uint64_t pixels = 0;                  ///< pixel_hash()
-  std::vector<Finding> findings;        ///< in a fixed order
-  std::unique_ptr<LabelCounts> labels;  ///< of a label map that could be read
+  Size size;                           ///< 0 x 0 if the picture cannot be read
+  std::optional<DifferenceHash> look;  ///< difference_hash(); none for one colour
+  uint64_t pixels = 0;                 ///< pixel_hash()
+  std::vector<Finding> findings;       ///< in a fixed order
+  LabelCounts labels;                  ///< of a label map that could be read, else empty
 };
 
 struct SurveyOptions {

@@ -44,13 +44,6 @@ image::PhotometricPlan draw_colours(Rng& rng) {
   return plan;
 }
 
-Size scaled(Size scale, float ratio) {
-  const auto side = [&](int64_t pixels) {
-    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(pixels) * static_cast<double>(ratio)));
-  };
-  return {side(scale.width), side(scale.height)};
-}
-
 }  // namespace
 
 void SegmentOptions::check() const {
@@ -120,7 +113,7 @@ SegmentPlan plan_segment(const image::LabelMap& labels, const SegmentOptions& op
   Rng rng({options.seed, epoch, place, 0, Purpose::segment});
   SegmentPlan plan;
   const float ratio = rng.uniform(options.scale_ratio.low, options.scale_ratio.high);
-  plan.resized = geometry::rescaled(labels.size(), scaled(options.scale, ratio));
+  plan.resized = geometry::rescaled(labels.size(), geometry::scaled(options.scale, static_cast<double>(ratio)));
   plan.flip = rng.chance(options.flip);
   const image::PhotometricPlan colours = draw_colours(rng);
   if (options.photometric) plan.colours = colours;

@@ -19,4 +19,11 @@ Size rescaled(Size picture, Size scale) {
   return {side(picture.width), side(picture.height)};
 }
 
+Size scaled(Size scale, double ratio) {
+  const auto side = [&](int64_t pixels) {
+    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(pixels) * ratio));
+  };
+  return {side(scale.width), side(scale.height)};
+}
+
 }  // namespace gtsa::geometry

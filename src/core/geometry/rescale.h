@@ -10,4 +10,7 @@ namespace gtsa::geometry {
 /// pixel a side, where the original fails on very long pictures.
 Size rescaled(Size picture, Size scale);
 
+/// Both sides times `ratio`, rounded down, at least 1: mmsegmentation's scales of a base scale.
+Size scaled(Size scale, double ratio);
+
 }  // namespace gtsa::geometry

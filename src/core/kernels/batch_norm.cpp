@@ -8,8 +8,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/batch_norm.cpp"
 #include <hwy/foreach_target.h>
-// Last: foreach_target.h decides what it defines.
+// Last: foreach_target.h decides what they define.
 #include <hwy/highway.h>
+
+#include "core/kernels/for_all-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
@@ -37,20 +39,9 @@ void ScaleReluBackward(const float* x, const float* dy, int64_t rows, int64_t wi
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Calls part(d, channel) for all of [0, width): whole vectors first, then one by one.
-template <class Part>
-HWY_INLINE void ForChannels(int64_t width, const Part& part) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> one;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t c = 0;
-  for (; c + lanes <= width; c += lanes) part(d, c);
-  for (; c < width; ++c) part(one, c);
-}
-
 void AddSquares(const float* x, int64_t rows, int64_t width, const float* mean, float* sums) {
   for (int64_t row = 0; row < rows; ++row, x += width) {
-    ForChannels(width, [&](auto d, int64_t c) HWY_ATTR {
+    ForAll(width, [&](auto d, int64_t c) HWY_ATTR {
       const auto off = hn::Sub(hn::LoadU(d, x + c), hn::LoadU(d, mean + c));
       hn::StoreU(hn::MulAdd(off, off, hn::LoadU(d, sums + c)), d, sums + c);
     });
@@ -71,15 +62,15 @@ HWY_INLINE auto Passed(D d, const float* x, const float* dy, const ChannelScale&
 
 void ScaleRelu(const float* x, int64_t rows, int64_t width, const ChannelScale& channels, float* y) {
   for (int64_t row = 0; row < rows; ++row, x += width, y += width) {
-    ForChannels(width, [&](auto d, int64_t c)
-                           HWY_ATTR { hn::StoreU(hn::Max(Normed(d, x, channels, c), hn::Zero(d)), d, y + c); });
+    ForAll(width,
+           [&](auto d, int64_t c) HWY_ATTR { hn::StoreU(hn::Max(Normed(d, x, channels, c), hn::Zero(d)), d, y + c); });
   }
 }
 
 void AddReluGradients(const float* x, const float* dy, int64_t rows, int64_t width, const ChannelScale& channels,
                       float* sums, float* products) {
   for (int64_t row = 0; row < rows; ++row, x += width, dy += width) {
-    ForChannels(width, [&](auto d, int64_t c) HWY_ATTR {
+    ForAll(width, [&](auto d, int64_t c) HWY_ATTR {
       const auto g = Passed(d, x, dy, channels, c);
       const auto off = hn::Sub(hn::LoadU(d, x + c), hn::LoadU(d, channels.mean + c));
       hn::StoreU(hn::Add(hn::LoadU(d, sums + c), g), d, sums + c);
@@ -91,7 +82,7 @@ void AddReluGradients(const float* x, const float* dy, int64_t rows, int64_t wid
 void ScaleReluBackward(const float* x, const float* dy, int64_t rows, int64_t width, const ChannelScale& channels,
                        const float* slope, const float* offset, float* dx) {
   for (int64_t row = 0; row < rows; ++row, x += width, dy += width, dx += width) {
-    ForChannels(width, [&](auto d, int64_t c) HWY_ATTR {
+    ForAll(width, [&](auto d, int64_t c) HWY_ATTR {
       const auto g = Passed(d, x, dy, channels, c);
       const auto off = hn::Sub(hn::LoadU(d, x + c), hn::LoadU(d, channels.mean + c));
       const auto common = hn::MulAdd(hn::LoadU(d, slope + c), off, hn::LoadU(d, offset + c));

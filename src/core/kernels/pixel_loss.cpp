@@ -9,9 +9,11 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/pixel_loss.cpp"
 #include <hwy/foreach_target.h>
-// Last: foreach_target.h decides what it defines.
+// Last: foreach_target.h decides what they define.
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
+
+#include "core/kernels/for_all-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gtsa::kernels::HWY_NAMESPACE {
@@ -74,9 +76,9 @@ void AddPixelLosses(const PixelRow& row, float* scratch, float* gradient, PixelS
   for (int64_t x = 0; x < row.pixels; ++x) {
     const int32_t label = row.labels[x];
     if (label < 0) continue;
-    const Tap& tap = row.taps[x];
-    const float most = BlendAndMost(row.logits + tap.first * row.classes, row.logits + tap.second * row.classes,
-                                    tap.weight, row.classes, scratch);
+    const int64_t first = row.first[x] * row.classes, second = row.second[x] * row.classes;
+    const float weight = row.weight[x];
+    const float most = BlendAndMost(row.logits + first, row.logits + second, weight, row.classes, scratch);
     const float of_label = scratch[label];
     const float sum = ExpAndSum(scratch, row.classes, most);
     sums.loss += std::log(double{sum}) + most - of_label;
@@ -86,20 +88,8 @@ void AddPixelLosses(const PixelRow& row, float* scratch, float* gradient, PixelS
     // softmax - truth, times the weights of the two patches
     scratch[label] -= sum;
     const float share = 1 / sum;
-    AddToBoth(scratch, (1 - tap.weight) * share, tap.weight * share, row.classes, gradient + tap.first * row.classes,
-              gradient + tap.second * row.classes);
+    AddToBoth(scratch, (1 - weight) * share, weight * share, row.classes, gradient + first, gradient + second);
   }
-}
-
-/// Calls part(d, at) for all of [0, n): whole vectors first, then one by one.
-template <class Part>
-HWY_INLINE void ForAll(int64_t n, const Part& part) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> one;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) part(d, i);
-  for (; i < n; ++i) part(one, i);
 }
 
 void Blend(const float* a, const float* b, float weight, int64_t n, float* y) {
@@ -127,17 +117,6 @@ HWY_EXPORT(AddPixelLosses);
 HWY_EXPORT(Blend);
 HWY_EXPORT(AddScaled);
 
-std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
-  std::vector<Tap> taps(static_cast<size_t>(out));
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  for (int64_t i = 0; i < out; ++i) {
-    const float source = std::max(0.0F, (static_cast<float>(i) + 0.5F) * scale - 0.5F);
-    const auto first = std::min(static_cast<int64_t>(source), in - 1);
-    taps[static_cast<size_t>(i)] = {first, std::min(first + 1, in - 1), source - static_cast<float>(first)};
-  }
-  return taps;
-}
-
 void add_pixel_losses(const PixelRow& row, float* scratch, float* gradient, PixelSums& sums) {
   if (scalar_forced()) return reference::add_pixel_losses(row, scratch, gradient, sums);
   HWY_DYNAMIC_DISPATCH(AddPixelLosses)(row, scratch, gradient, sums);
@@ -160,8 +139,9 @@ void add_pixel_losses(const PixelRow& row, float* scratch, float* gradient, Pixe
   for (int64_t x = 0; x < row.pixels; ++x) {
     const int32_t label = row.labels[x];
     if (label < 0) continue;
-    const Tap& tap = row.taps[x];
-    blend(row.logits + tap.first * classes, row.logits + tap.second * classes, tap.weight, classes, scratch);
+    const int64_t first = row.first[x] * classes, second = row.second[x] * classes;
+    const float weight = row.weight[x];
+    blend(row.logits + first, row.logits + second, weight, classes, scratch);
     const double most = *std::max_element(scratch, scratch + classes);
     double sum = 0;
     for (int64_t k = 0; k < classes; ++k) sum += std::exp(scratch[k] - most);
@@ -171,8 +151,8 @@ void add_pixel_losses(const PixelRow& row, float* scratch, float* gradient, Pixe
     if (gradient == nullptr) continue;
     for (int64_t k = 0; k < classes; ++k) {
       const double slope = std::exp(scratch[k] - most) / sum - (k == label ? 1 : 0);
-      gradient[tap.first * classes + k] += static_cast<float>(slope * (1 - tap.weight));
-      gradient[tap.second * classes + k] += static_cast<float>(slope * tap.weight);
+      gradient[first + k] += static_cast<float>(slope * (1 - weight));
+      gradient[second + k] += static_cast<float>(slope * weight);
     }
   }
 }

@@ -84,9 +84,12 @@ void mend_tensorboard(FileSystem& files, const fs::path& path) {
   write_atomically(files, path, formats::tensorboard_opening(now.count()));
 }
 
-/// One line: numbers that are not finite become null (nlohmann's rule), bytes that are not UTF-8 (file names) the
-/// replacement mark.
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+/// One line: numbers that are not finite become null (nlohmann's rule), bytes that are not UTF-8 (names of files and of
+/// classes) the replacement mark.
+template <class AnyJson>
+std::string line_of(const AnyJson& json) {
+  return json.dump(-1, ' ', false, AnyJson::error_handler_t::replace) + '\n';
+}
 
 std::vector<Json> read_lines(const fs::path& path) {
   std::vector<Json> lines;
@@ -251,7 +254,7 @@ void Run::set_aside(const Checkpoint& checkpoint) {
 fs::path Run::tensorboard_path() const { return folder_ / kTensorboard; }
 
 void Run::write_artefact(const fs::path& name, const nlohmann::ordered_json& json) {
-  write_atomically(*files_, artefact_path(name), json.dump() + "\n");
+  write_atomically(*files_, artefact_path(name), line_of(json));
 }
 
 fs::path Run::artefact_path(const fs::path& name) {

@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/rng.h"
-#include "core/kernels/pixel_loss.h"
+#include "core/geometry/interpolation.h"
 
 namespace gtsa::nn {
 namespace {
@@ -29,8 +29,7 @@ Map resized(const Map& map, Grid grid, const at::Tensor& down, const at::Tensor&
 
 Map doubled(const Map& map) {
   const Grid to{2 * map.grid.rows, 2 * map.grid.columns};
-  return resized(map, to, ops::interpolation(map.grid.rows, to.rows),
-                 ops::interpolation(map.grid.columns, to.columns));
+  return resized(map, to, ops::interpolation(map.grid.rows, to.rows), ops::interpolation(map.grid.columns, to.columns));
 }
 
 /// Doubled and then brought to `grid`, in one.
@@ -88,8 +87,7 @@ FpnNeck make_fpn_neck(int64_t in, int64_t width) {
 }
 
 std::vector<at::Tensor> forward(const FpnNeck& neck, std::span<const at::Tensor> maps, Grid grid) {
-  GTSA_CHECK(maps.size() == neck.laterals.size(), "{} maps for a neck of {} levels", maps.size(),
-             neck.laterals.size());
+  GTSA_CHECK(maps.size() == neck.laterals.size(), "{} maps for a neck of {} levels", maps.size(), neck.laterals.size());
   std::vector<at::Tensor> results(maps.size());
   at::Tensor sum;
   for (size_t i = maps.size(); i-- > 0;) {
@@ -165,10 +163,10 @@ namespace ops {
 at::Tensor interpolation(int64_t in, int64_t out) {
   const at::Tensor matrix = at::zeros({out, in}, at::kFloat);
   auto* row = matrix.data_ptr<float>();
-  for (const kernels::Tap& tap : kernels::bilinear_taps(in, out)) {
-    row[tap.first] += 1 - tap.weight;
-    row[tap.second] += tap.weight;
-    row += in;
+  const geometry::Interpolation places = geometry::interpolation(in, out);
+  for (size_t i = 0; i < places.weight.size(); ++i, row += in) {
+    row[places.first[i]] += 1 - places.weight[i];
+    row[places.second[i]] += places.weight[i];
   }
   return matrix;
 }
@@ -210,8 +208,8 @@ at::Tensor scale_head(const FpnHead& head, int64_t level, const at::Tensor& map,
 at::Tensor forward(const FpnHead& head, std::span<const at::Tensor> maps, Grid grid, FpnTraining* training) {
   at::Tensor sum;
   for (size_t level = 0; level < maps.size(); ++level) {
-    const at::Tensor part = to_size(scale_head(head, static_cast<int64_t>(level), maps[level], grid, training),
-                                    grid.rows, grid.columns);
+    const at::Tensor part =
+        to_size(scale_head(head, static_cast<int64_t>(level), maps[level], grid, training), grid.rows, grid.columns);
     sum = sum.defined() ? sum + part : part;
   }
   return classified(head, sum.flatten(2).transpose(1, 2), grid, training);

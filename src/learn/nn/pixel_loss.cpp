@@ -15,6 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/geometry/interpolation.h"
 #include "core/kernels/pixel_loss.h"
 
 namespace gtsa::nn::ops {
@@ -31,8 +32,8 @@ class PixelPass {
         samples_(tokens.size(0)),
         height_(labels.size(1)),
         width_(labels.size(2)),
-        down_(kernels::bilinear_taps(grid.rows, height_)),
-        across_(kernels::bilinear_taps(grid.columns, width_)),
+        down_(geometry::interpolation(grid.rows, height_)),
+        across_(geometry::interpolation(grid.columns, width_)),
         labels_(labels.data_ptr<int32_t>()),
         logits_(padded(tokens)),
         classes_(logits_.size(2)),
@@ -77,29 +78,31 @@ class PixelPass {
     const int64_t sample = unit / grid_.rows, row = unit % grid_.rows;
     const float* const above = logits_.data_ptr<float>() + unit * row_size_;
     float *const between = scratch.data(), *const slope = between + row_size_, *const pixel = slope + row_size_;
-    const auto begin = std::partition_point(down_.begin(), down_.end(), [row](const auto& t) { return t.first < row; });
-    for (auto tap = begin; tap != down_.end() && tap->first == row; ++tap) {
-      const bool last = tap->second == row;  // the clamped edge
-      kernels::blend(above, last ? above : above + row_size_, tap->weight, row_size_, between);
+    const auto [begin, end] = std::equal_range(down_.first.begin(), down_.first.end(), row);
+    for (int64_t y = begin - down_.first.begin(); y < end - down_.first.begin(); ++y) {
+      const bool last = down_.second[static_cast<size_t>(y)] == row;  // the clamped edge
+      const float weight = down_.weight[static_cast<size_t>(y)];
+      kernels::blend(above, last ? above : above + row_size_, weight, row_size_, between);
       float* const wanted = parts_.defined() ? slope : nullptr;
       if (wanted != nullptr) std::fill_n(slope, row_size_, 0.0F);
-      const int64_t y = tap - down_.begin();
       kernels::add_pixel_losses({.logits = between,
                                  .classes = classes_,
-                                 .taps = across_.data(),
+                                 .first = across_.first.data(),
+                                 .second = across_.second.data(),
+                                 .weight = across_.weight.data(),
                                  .labels = labels_ + (sample * height_ + y) * width_,
                                  .pixels = width_},
                                 pixel, wanted, sums);
       if (wanted == nullptr) continue;
       float* const part = parts_.data_ptr<float>() + 2 * unit * row_size_;
-      kernels::add_scaled(slope, last ? 1 : 1 - tap->weight, row_size_, part);
-      if (!last) kernels::add_scaled(slope, tap->weight, row_size_, part + row_size_);
+      kernels::add_scaled(slope, last ? 1 : 1 - weight, row_size_, part);
+      if (!last) kernels::add_scaled(slope, weight, row_size_, part + row_size_);
     }
   }
 
   Grid grid_;
   int64_t samples_, height_, width_;
-  std::vector<kernels::Tap> down_, across_;
+  geometry::Interpolation down_, across_;
   const int32_t* labels_;
   at::Tensor logits_;  ///< [n, T, padded classes]
   int64_t classes_, row_size_;

@@ -137,26 +137,17 @@ PixelMap::PixelMap(nn::Grid grid, Size pixels, int64_t classes)
     : grid_(grid),
       pixels_(pixels),
       classes_(classes),
-      down_(taps(grid.rows, pixels.height)),
-      across_(taps(grid.columns, pixels.width)) {}
-
-std::vector<PixelMap::Tap> PixelMap::taps(int64_t in, int64_t out) {
-  std::vector<Tap> taps(static_cast<size_t>(out));
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  for (int64_t i = 0; i < out; ++i) {
-    const float source = std::max(0.0F, (static_cast<float>(i) + 0.5F) * scale - 0.5F);
-    const auto first = std::min(static_cast<int64_t>(source), in - 1);
-    taps[static_cast<size_t>(i)] = {first, std::min(first + 1, in - 1), source - static_cast<float>(first)};
-  }
-  return taps;
-}
+      down_(geometry::interpolation(grid.rows, pixels.height)),
+      across_(geometry::interpolation(grid.columns, pixels.width)) {}
 
 void PixelMap::widen(const float* logits, float* wide) const {
   for (int64_t k = 0; k < classes_; ++k) {
     for (int64_t row = 0; row < grid_.rows; ++row) {
       const float* const in = logits + row * grid_.columns * classes_ + k;
-      for (const Tap& tap : across_)
-        *wide++ = (1 - tap.weight) * in[tap.first * classes_] + tap.weight * in[tap.second * classes_];
+      for (size_t x = 0; x < across_.weight.size(); ++x) {
+        const float weight = across_.weight[x];
+        *wide++ = (1 - weight) * in[across_.first[x] * classes_] + weight * in[across_.second[x] * classes_];
+      }
     }
   }
 }
@@ -164,10 +155,11 @@ void PixelMap::widen(const float* logits, float* wide) const {
 void PixelMap::interpolate_rows(const float* wide, int64_t begin, int64_t end, float* strip) const {
   for (int64_t k = 0; k < classes_; ++k) {
     for (int64_t y = begin; y < end; ++y, strip += pixels_.width) {
-      const Tap& tap = down_[static_cast<size_t>(y)];
-      const float* const first = wide + (k * grid_.rows + tap.first) * pixels_.width;
-      const float* const second = wide + (k * grid_.rows + tap.second) * pixels_.width;
-      for (int64_t x = 0; x < pixels_.width; ++x) strip[x] = (1 - tap.weight) * first[x] + tap.weight * second[x];
+      const auto at = static_cast<size_t>(y);
+      const float weight = down_.weight[at];
+      const float* const first = wide + (k * grid_.rows + down_.first[at]) * pixels_.width;
+      const float* const second = wide + (k * grid_.rows + down_.second[at]) * pixels_.width;
+      for (int64_t x = 0; x < pixels_.width; ++x) strip[x] = (1 - weight) * first[x] + weight * second[x];
     }
   }
 }
@@ -186,11 +178,12 @@ void PixelMap::cross_entropy_gradient(const float* logits, std::span<const uint8
     const float* upstream = strip.data();
     for (int64_t k = 0; k < classes_; ++k) {
       for (int64_t y = begin; y < begin + rows; ++y, upstream += width) {
-        const Tap& tap = down_[static_cast<size_t>(y)];
-        float* const first = wide_gradient.data() + (k * grid_.rows + tap.first) * width;
-        for (int64_t x = 0; x < width; ++x) first[x] += (1 - tap.weight) * upstream[x];
-        float* const second = wide_gradient.data() + (k * grid_.rows + tap.second) * width;
-        for (int64_t x = 0; x < width; ++x) second[x] += tap.weight * upstream[x];
+        const auto at = static_cast<size_t>(y);
+        const float weight = down_.weight[at];
+        float* const first = wide_gradient.data() + (k * grid_.rows + down_.first[at]) * width;
+        for (int64_t x = 0; x < width; ++x) first[x] += (1 - weight) * upstream[x];
+        float* const second = wide_gradient.data() + (k * grid_.rows + down_.second[at]) * width;
+        for (int64_t x = 0; x < width; ++x) second[x] += weight * upstream[x];
       }
     }
   }
@@ -199,9 +192,9 @@ void PixelMap::cross_entropy_gradient(const float* logits, std::span<const uint8
   for (int64_t k = 0; k < classes_; ++k) {
     for (int64_t row = 0; row < grid_.rows; ++row) {
       float* const out = gradient + row * grid_.columns * classes_ + k;
-      for (const Tap& tap : across_) {
-        out[tap.first * classes_] += (1 - tap.weight) * *upstream;
-        out[tap.second * classes_] += tap.weight * *upstream++;
+      for (size_t x = 0; x < across_.weight.size(); ++x) {
+        out[across_.first[x] * classes_] += (1 - across_.weight[x]) * *upstream;
+        out[across_.second[x] * classes_] += across_.weight[x] * *upstream++;
       }
     }
   }

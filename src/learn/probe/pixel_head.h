@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/geometry/interpolation.h"
 #include "core/geometry/types.h"
 #include "learn/nn/ops.h"
 
@@ -44,13 +45,6 @@ class PixelMap {
   void predict(const float* logits, std::span<int64_t> classes) const;
 
  private:
-  /// out = (1 - weight) * in[first] + weight * in[second].
-  struct Tap {
-    int64_t first = 0;
-    int64_t second = 0;
-    float weight = 0;
-  };
-  static std::vector<Tap> taps(int64_t in, int64_t out);
   /// Logits [T, classes] -> [classes, rows, width]: along x only.
   void widen(const float* logits, float* wide) const;
   /// [classes, rows, width] -> logits [classes, end - begin, width] of pixel rows [begin, end).
@@ -59,7 +53,7 @@ class PixelMap {
   nn::Grid grid_;
   Size pixels_;
   int64_t classes_;
-  std::vector<Tap> down_, across_;
+  geometry::Interpolation down_, across_;
 };
 
 struct PixelHeadOptions {

@@ -171,6 +171,11 @@ SegmentationResult probe_segmentation(const Frozen& network, const fs::path& ade
   const data::Ade20kSplit training_files = data::read_ade20k(ade20k, "training");
   const data::Ade20kSplit validation_files = data::read_ade20k(ade20k, "validation");
   const auto classes = static_cast<int64_t>(training_files.classes.size());
+  constexpr int64_t kMostClasses = 255;  // labels are bytes
+  if (classes > kMostClasses) {
+    throw Error("{} has {} classes: the segmentation probe tells {} apart at most", ade20k.string(), classes,
+                kMostClasses);
+  }
   PixelSet training = read_split(network, training_files, options.max_pixels);
   PixelSet validation = read_split(network, validation_files, options.max_pixels);
   standardise(training, validation);

@@ -1,18 +1,16 @@
 #include "learn/transfer/accuracy.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/base/log.h"
 #include "core/base/signals.h"
+#include "learn/transfer/score_json.h"
 
 namespace gtsa::transfer {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 /// Adds what every rank counted; all get the sums, and learn whether one of them was stopped.
 void sum_over_ranks(Accuracy& accuracy, dist::Communicator& ranks) {
@@ -51,18 +49,6 @@ class AccuracyEvaluator final : public train::Evaluator {
   }
 
  private:
-  static Json confusion_json(const metrics::ConfusionMatrix& confusion) {
-    Json cells = Json::array();
-    for (int64_t truth = 0; truth < confusion.classes(); ++truth) {
-      for (int64_t predicted = 0; predicted < confusion.classes(); ++predicted) {
-        if (const int64_t count = confusion.count(truth, predicted); count > 0) {
-          cells.push_back({truth, predicted, count});
-        }
-      }
-    }
-    return cells;
-  }
-
   const Classifier& classifier_;
   ClassNames classes_;
   data::LabelledPhotographs split_;
@@ -90,12 +76,12 @@ Accuracy measure_accuracy(const Classifier& classifier, const data::LabelledPhot
 nlohmann::ordered_json to_json(const Accuracy& accuracy, const ClassNames& classes) {
   const metrics::ClassificationScores scores = accuracy.counts.scores();
   Json per_class = Json::array();
-  for (const double value : scores.per_class_accuracy) per_class.push_back(number(value));
-  Json json{{"top1", number(scores.top1)},
-            {"top5", number(scores.top5)},
-            {"loss", number(scores.loss)},
+  for (const double value : scores.per_class_accuracy) per_class.push_back(number_or_null(value));
+  Json json{{"top1", number_or_null(scores.top1)},
+            {"top5", number_or_null(scores.top5)},
+            {"loss", number_or_null(scores.loss)},
             {"images", scores.images},
-            {"mean_class_accuracy", number(scores.mean_class_accuracy)},
+            {"mean_class_accuracy", number_or_null(scores.mean_class_accuracy)},
             {"per_class_accuracy", per_class},
             {"classes", classes.names}};
   if (!accuracy.skipped.empty()) json["skipped"] = accuracy.skipped;

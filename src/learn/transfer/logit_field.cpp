@@ -4,25 +4,20 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/geometry/interpolation.h"
 
 namespace gtsa::transfer {
 
 using kernels::Taps;
 
 Taps bilinear_taps(int64_t in, int64_t out) {
-  GTSA_CHECK(in >= 1 && out >= 1, "an axis of {} is resized to {}", in, out);
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
+  const geometry::Interpolation places = geometry::interpolation(in, out);
   Taps taps;
-  for (int64_t o = 0; o < out; ++o) {
-    const float at = std::max(0.0F, scale * (static_cast<float>(o) + 0.5F) - 0.5F);
-    const auto below = std::min(static_cast<int64_t>(at), in - 1);
-    const float share = at - static_cast<float>(below);
-    if (share > 0 && below + 1 < in) {
-      taps.add(below, 1 - share);
-      taps.add(below + 1, share);
-    } else {
-      taps.add(below, 1);
-    }
+  for (size_t o = 0; o < places.weight.size(); ++o) {
+    const int64_t first = places.first[o], second = places.second[o];
+    const float share = second > first ? places.weight[o] : 0;
+    taps.add(first, 1 - share);
+    if (share > 0) taps.add(second, share);
     taps.finish();
   }
   return taps;

@@ -12,8 +12,7 @@
 
 namespace gtsa::transfer {
 
-/// Bilinear resizing of an axis from `in` to `out` places as PyTorch does it without corners aligned: output o lies at
-/// (o + 1/2) in / out - 1/2, not below 0, in float32, between the two inputs beside it.
+/// Resizing of an axis from `in` to `out` places (geometry::interpolation); sources without a share are left out.
 kernels::Taps bilinear_taps(int64_t in, int64_t out);
 
 /// Two resizings one after the other as one: `second` takes what `first` gives. Sources that occur twice are added up.

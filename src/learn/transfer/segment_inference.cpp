@@ -123,12 +123,8 @@ void SegmentInferenceOptions::check() const {
 
 std::vector<SegmentView> segment_views(Size photo, const SegmentInferenceOptions& options) {
   std::vector<SegmentView> views;
-  const auto scaled = [](int64_t side, double ratio) {
-    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side) * ratio));
-  };
   for (const double ratio : options.ratios) {
-    const Size scale{scaled(options.scale.width, ratio), scaled(options.scale.height, ratio)};
-    const Size size = geometry::rescaled(photo, scale);
+    const Size size = geometry::rescaled(photo, geometry::scaled(options.scale, ratio));
     views.push_back({size, false});
     if (options.flip) views.push_back({size, true});
   }

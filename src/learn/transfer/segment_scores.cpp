@@ -1,7 +1,6 @@
 #include "learn/transfer/segment_scores.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include "core/base/signals.h"
 #include "core/image/bilinear.h"
 #include "core/image/encode.h"
+#include "learn/transfer/score_json.h"
 #include "learn/transfer/segment_pictures.h"
 
 namespace gtsa::transfer {
@@ -22,9 +22,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t kEvaluatorSamples = 4;
-constexpr int64_t kMostClassesOfConfusion = 200;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 /// Adds what every rank counted; all get the sums, and learn whether one of them was stopped. Returns how many
 /// photographs all of them left out.
@@ -82,17 +79,6 @@ SegmentSample sample_of(const SegmentedPhoto& photo, const data::LabelRule& rule
   return sample;
 }
 
-Json confusion_json(const metrics::ConfusionMatrix& confusion) {
-  Json cells = Json::array();
-  for (int64_t truth = 0; truth < confusion.classes(); ++truth) {
-    for (int64_t predicted = 0; predicted < confusion.classes(); ++predicted) {
-      if (const int64_t count = confusion.count(truth, predicted); count > 0)
-        cells.push_back({truth, predicted, count});
-    }
-  }
-  return cells;
-}
-
 /// Writes the samples' pictures into the run and returns what segmentation.json says of them.
 Json write_samples(std::span<const SegmentSample> samples, run::Run& run) {
   Json shown = Json::array();
@@ -111,7 +97,7 @@ Json write_samples(std::span<const SegmentSample> samples, run::Run& run) {
     json.update({{"width", sample.size.width},
                  {"height", sample.size.height},
                  {"classes", sample.classes},
-                 {"miou", number(sample.miou)}});
+                 {"miou", number_or_null(sample.miou)}});
     shown.push_back(std::move(json));
   }
   return shown;
@@ -137,7 +123,7 @@ class SegmentationEvaluator final : public train::Evaluator {
     if (run != nullptr && ranks.rank() == 0) {
       Json json = to_json(measured, classes_);
       json["step"] = step;
-      if (classes_.size() <= kMostClassesOfConfusion) json["confusion"] = confusion_json(measured.confusion);
+      json["confusion"] = confusion_json(measured.confusion);
       json["samples"] = write_samples(measured.samples, *run);
       run->write_artefact("segmentation.json", json);
     }
@@ -201,12 +187,12 @@ nlohmann::ordered_json to_json(const SegmentScores& measured, const SegmentClass
   const metrics::SegmentationScores scores = measured.confusion.scores();
   const auto list = [](const std::vector<double>& values) {
     Json numbers = Json::array();
-    for (const double value : values) numbers.push_back(number(value));
+    for (const double value : values) numbers.push_back(number_or_null(value));
     return numbers;
   };
-  Json json{{"miou", number(scores.miou)},
-            {"mean_accuracy", number(scores.mean_accuracy)},
-            {"pixel_accuracy", number(scores.pixel_accuracy)},
+  Json json{{"miou", number_or_null(scores.miou)},
+            {"mean_accuracy", number_or_null(scores.mean_accuracy)},
+            {"pixel_accuracy", number_or_null(scores.pixel_accuracy)},
             {"per_class_iou", list(scores.per_class_iou)},
             {"per_class_accuracy", list(scores.per_class_accuracy)},
             {"classes", classes.names},

@@ -1,28 +1,26 @@
 #include "learn/transfer/segmenter_file.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/formats/safetensors.h"
 #include "learn/model/encoder.h"
 #include "learn/model/state.h"
+#include "learn/transfer/network_file.h"
 
 namespace gtsa::transfer {
 namespace {
 
 namespace fs = std::filesystem;
 using formats::Safetensors;
-using nlohmann::json;
 
 constexpr const char* kBackbone = "backbone.";
 constexpr const char* kPatchWeight = "backbone.patch_embed.projection.weight";
 constexpr const char* kClassifier = "decode_head.conv_seg.weight";
 constexpr const char* kNeck = "neck.fpn_convs.0.conv.weight";
-
-/// JSON as the metadata holds it. Names may be any bytes; what is no UTF-8 becomes the replacement mark.
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// What weights without a segmenter's tensors are, and what to do.
 std::string why_no_segmenter(const Safetensors& file, const std::string& source) {
@@ -58,33 +56,14 @@ Safetensors with_our_names(const Safetensors& file) {
   return result;
 }
 
-/// A value of the metadata as JSON, if it has the key. Throws Error naming it for anything else than a T.
-template <class T>
-std::optional<T> metadata_value(const Safetensors& file, const std::string& key, const char* kind,
-                                const std::string& source) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) return std::nullopt;
-  try {
-    return json::parse(found->second).get<T>();
-  } catch (const json::exception&) {
-    throw Error("{}: metadata {} is no {}; the file's header is damaged", source, key, kind);
-  }
-}
-
 SegmentClasses classes_of(const Safetensors& file, int64_t size, const std::string& source) {
   SegmentClasses classes;
-  for (int64_t i = 0; i < size; ++i) classes.names.push_back(std::to_string(i));
-  const auto of_size = [&]<class T>(const std::string& key, std::vector<T>& list, const char* kind) {
-    auto found = metadata_value<std::vector<T>>(file, key, kind, source);
-    if (!found) return;
-    if (std::ssize(*found) != size && !(key == "palette" && found->empty())) {
-      throw Error("{}: metadata {} is of {} classes, the head has {}; the file is not what it claims to be", source,
-                  key, found->size(), size);
-    }
-    list = std::move(*found);
-  };
-  of_size("classes", classes.names, "JSON list of names");
-  of_size("palette", classes.palette, "JSON list of colours");
+  classes.names = class_names(file, size, source);
+  auto palette = metadata_value<std::vector<Colour>>(file, "palette", "JSON list of colours", source);
+  if (palette && !palette->empty()) {
+    check_class_count(palette->size(), size, "palette", source);
+    classes.palette = std::move(*palette);
+  }
   classes.reduce_zero = metadata_value<bool>(file, "reduce_zero", "true or false", source).value_or(true);
   if (const auto scale = metadata_value<std::array<int64_t, 2>>(file, "scale", "JSON list of two sides", source)) {
     classes.scale = {(*scale)[0], (*scale)[1]};
@@ -120,31 +99,18 @@ nn::Parameters tensors_of(Segmenter& segmenter) {
   };
 }
 
-fs::path file_of(const fs::path& weights) {
-  std::error_code ignored;
-  if (!fs::exists(weights, ignored)) {
-    throw Error("no weights at {}: name a run folder of gtsa finetune segment or a .safetensors file",
-                weights.string());
-  }
-  if (!fs::is_directory(weights, ignored)) return weights;
-  for (const char* name : {kBestSegmenterFile, kSegmenterFile}) {
-    if (fs::exists(weights / name, ignored)) return weights / name;
-  }
-  throw Error("{} has neither {} nor {}: it is no run of gtsa finetune segment, or one that has saved nothing yet",
-              weights.string(), kBestSegmenterFile, kSegmenterFile);
-}
-
 }  // namespace
 
 std::map<std::string, std::string> metadata_of(const SegmenterOptions& options, const SegmentClasses& classes) {
-  GTSA_CHECK(classes.size() == options.classes && (classes.palette.empty() || classes.palette.size() == classes.names.size()),
-             "{} names and {} colours of {} classes", classes.size(), classes.palette.size(), options.classes);
+  GTSA_CHECK(
+      classes.size() == options.classes && (classes.palette.empty() || classes.palette.size() == classes.names.size()),
+      "{} names and {} colours of {} classes", classes.size(), classes.palette.size(), options.classes);
   auto facts = model::metadata_of(options.vit);
-  facts["classes"] = text_of(classes.names);
-  facts["palette"] = text_of(classes.palette);
+  facts["classes"] = metadata_text(classes.names);
+  facts["palette"] = metadata_text(classes.palette);
   facts["reduce_zero"] = classes.reduce_zero ? "true" : "false";
-  facts["scale"] = text_of(std::array{classes.scale.width, classes.scale.height});
-  facts["taps"] = text_of(options.taps);
+  facts["scale"] = metadata_text(std::array{classes.scale.width, classes.scale.height});
+  facts["taps"] = metadata_text(options.taps);
   return facts;
 }
 
@@ -156,7 +122,7 @@ void write_segmenter(FileSystem& files, const fs::path& path, Segmenter& segment
 }
 
 LoadedSegmenter load_segmenter(const fs::path& weights) {
-  const fs::path path = file_of(weights);
+  const fs::path path = weights_file(weights, {"gtsa finetune segment", kBestSegmenterFile, kSegmenterFile});
   const std::string source = path.string();
   const formats::SafetensorsFile opened(path);
   const Safetensors& file = opened.content();
@@ -172,15 +138,7 @@ LoadedSegmenter load_segmenter(const fs::path& weights) {
 
 void check_classes(const LoadedSegmenter& segmenter, const SegmentClasses& classes, const std::string& data) {
   const SegmentClasses& known = segmenter.classes;
-  if (known.size() != classes.size()) {
-    throw Error("{} tells {} classes apart, {} has {}: choose the data that it was trained on, or fine-tune it anew",
-                segmenter.source, known.size(), data, classes.size());
-  }
-  for (size_t i = 0; i < known.names.size(); ++i) {
-    if (text_of(known.names[i]) == text_of(classes.names[i])) continue;
-    throw Error("class {} of {} is {:?}, of {} {:?}: choose the data that it was trained on, or fine-tune it anew", i,
-                segmenter.source, known.names[i], data, classes.names[i]);
-  }
+  check_names(known.names, segmenter.source, classes.names, data);
   if (known.reduce_zero != classes.reduce_zero) {
     throw Error("{} was trained on label maps that {} 0 for no class, those of {} {}: it wants --reduce-zero {}",
                 segmenter.source, known.reduce_zero ? "keep" : "do not keep", data,

@@ -1,7 +1,6 @@
 #pragma once
 // A segmenter as a file: mmsegmentation's names, and in the metadata all that a reader needs beside the tensors.
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -10,6 +9,7 @@
 
 #include "core/base/files.h"
 #include "core/geometry/types.h"
+#include "core/image/label_colours.h"
 #include "learn/model/weights.h"
 #include "learn/nn/flat.h"
 #include "learn/transfer/segmenter.h"
@@ -20,7 +20,7 @@ namespace gtsa::transfer {
 inline constexpr const char* kSegmenterFile = "segmenter.safetensors";
 inline constexpr const char* kBestSegmenterFile = "segmenter_best.safetensors";
 
-using Colour = std::array<uint8_t, 3>;  ///< red, green, blue
+using image::Colour;
 
 /// What the classes are and how pictures were brought to the network.
 struct SegmentClasses {

@@ -46,8 +46,10 @@ class Segmentation final : public FineTuning {
       log::warning("batch norm takes its statistics over micro-batches of {}, not over the batch of {}",
                    plan.micro_batch, options_.train.batch);
     }
-    const transfer::SegmentClasses meaning{
-        .names = train_.classes, .palette = {}, .reduce_zero = options_.reduce_zero, .scale = pictures().scale};
+    const transfer::SegmentClasses meaning{.names = train_.classes,
+                                           .palette = train_.palette,
+                                           .reduce_zero = options_.reduce_zero,
+                                           .scale = pictures().scale};
     const nn::VitOptions& vit = network().vit;
     if (vit.grid() * vit.grid() * plan.micro_batch < 2) {
       throw UsageError("batch norm needs two patches: crops of {} pixels are one, so more than one is wanted at a time",

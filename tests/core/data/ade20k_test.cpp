@@ -15,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 void write(const fs::path& path, std::string_view content = "") {
   fs::create_directories(path.parent_path());
@@ -76,7 +78,50 @@ TEST(Ade20k, RefusesNamesThatLabelsCannotMean) {
   EXPECT_THAT(error_of(root.path(), "training"), EndsWith("classes.txt:2: the name of class 2 is empty"));
   write(root / "classes.txt", "");
   EXPECT_THAT(error_of(root.path(), "training"),
-              EndsWith("classes.txt names 0 classes: between 1 and 255 are possible"));
+              EndsWith("classes.txt names 0 classes: between 1 and 32768 are possible"));
+}
+
+TEST(Ade20k, TakesTheColoursOfClasses) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  EXPECT_THAT(read_ade20k(root.path(), "training").palette, IsEmpty());
+  write(root / "classes.txt", "wall\t#0080ff\r\nfloor, flooring\t#FFEE00 \n");
+  const Ade20kSplit split = read_ade20k(root.path(), "training");
+  EXPECT_THAT(split.classes, ElementsAre("wall", "floor, flooring"));
+  EXPECT_THAT(split.palette, ElementsAre(image::Colour{0, 128, 255}, image::Colour{255, 238, 0}));
+}
+
+TEST(Ade20k, RefusesColoursThatAreNoneOrMissing) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  for (const std::string broken : {"", "blue", "#0080f", "#0080f-", "0x80ff0", "#0080ff0", "#0080ff\t#0080ff"}) {
+    write(root / "classes.txt", "wall\t#0080ff\nsky\t" + broken + "\n");
+    EXPECT_THAT(error_of(root.path(), "training"), HasSubstr("classes.txt:2: ")) << broken;
+    EXPECT_THAT(error_of(root.path(), "training"), EndsWith("behind the tab is no colour: write it as #rrggbb"));
+  }
+  for (const char* some : {"wall\t#0080ff\nsky\n", "wall\nsky\t#0080ff\n"}) {
+    write(root / "classes.txt", some);
+    EXPECT_THAT(error_of(root.path(), "training"),
+                EndsWith("classes.txt:2: some classes have a colour and others none: give one to all of them or to "
+                         "none"));
+  }
+  write(root / "classes.txt", "\t#0080ff\n");
+  EXPECT_THAT(error_of(root.path(), "training"), EndsWith("classes.txt:1: the name of class 1 is empty"));
+}
+
+TEST(Ade20k, TakesMoreClassesThanBytesCount) {
+  const test::TemporaryFolder root;
+  make_layout(root.path());
+  const auto with_classes = [&](int64_t count) {
+    std::string names;
+    for (int64_t k = 1; k <= count; ++k) names += "class " + std::to_string(k) + "\n";
+    write(root / "classes.txt", names);
+  };
+  with_classes(32'768);
+  EXPECT_EQ(read_ade20k(root.path(), "training").classes.back(), "class 32768");
+  with_classes(32'769);
+  EXPECT_THAT(error_of(root.path(), "training"),
+              EndsWith("classes.txt names 32769 classes: between 1 and 32768 are possible"));
 }
 
 TEST(Ade20k, TakesTheNamesOfTheOfficialRelease) {
@@ -103,7 +148,7 @@ TEST(Ade20k, RefusesATableThatIsNotTheOfficialOne) {
   EXPECT_THAT(error_of(root.path(), "training"), EndsWith("objectInfo150.txt:3: class 2 and its name are due"));
   write(root / "objectInfo150.txt", "");
   EXPECT_THAT(error_of(root.path(), "training"),
-              EndsWith("objectInfo150.txt names 0 classes: between 1 and 255 are possible"));
+              EndsWith("objectInfo150.txt names 0 classes: between 1 and 32768 are possible"));
 }
 
 TEST(Ade20k, ReadsTheRealSet) {

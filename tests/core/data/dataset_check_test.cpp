@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/image/decode.h"
+#include "core/image/encode.h"
 #include "pictures.h"
 #include "support/golden.h"
 #include "support/temporary_folder.h"
@@ -249,6 +250,20 @@ TEST_F(Segmented, Takes255ForNotCounted) {
   const DatasetReport report = check(root_.path());
   EXPECT_THAT(errors(report), IsEmpty());
   EXPECT_LT(*report.splits[0].labelled_share, 1.0);
+}
+
+TEST_F(Segmented, CountsLabelsOf16Bits) {
+  std::string names;
+  for (int k = 1; k <= 300; ++k) names += fmt::format("class {}\n", k);
+  write(root_ / "classes.txt", names);
+  image::LabelMap map{kSide.width, kSide.height,
+                      std::vector<uint16_t>(static_cast<size_t>(kSide.width * kSide.height), 255)};
+  map.values[0] = 300;
+  image::write_label_map(real_files(), root_ / "annotations/training/a.png", map, {});
+  const DatasetReport report = check(root_.path());
+  EXPECT_THAT(errors(report), IsEmpty());
+  EXPECT_THAT(report.classes[254].counts, ElementsAre(1, 0)) << "255 is a class's number";
+  EXPECT_THAT(report.classes[299].counts, ElementsAre(1, 0));
 }
 
 TEST_F(Segmented, NamesEachSeededFault) {

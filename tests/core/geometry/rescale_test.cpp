@@ -24,6 +24,12 @@ TEST(Rescaled, KeepsAPixelOfTheLongestPicture) {
   EXPECT_EQ(rescaled({1, 1}, {2048, 512}), (Size{512, 512}));
 }
 
+TEST(Scaled, RoundsDownAndKeepsAPixel) {
+  EXPECT_EQ(scaled({2048, 512}, 0.5), (Size{1024, 256}));
+  EXPECT_EQ(scaled({3, 5}, 1.5), (Size{4, 7}));
+  EXPECT_EQ(scaled({3, 5}, 0.1), (Size{1, 1}));
+}
+
 TEST(Rescaled, RefusesSidesWithoutPixels) {
   EXPECT_THROW(rescaled({0, 3}, {10, 10}), BugError);
   EXPECT_THROW(rescaled({3, 3}, {10, 0}), BugError);

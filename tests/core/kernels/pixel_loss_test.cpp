@@ -18,24 +18,10 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& want, 
   for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], tolerance * (1 + std::abs(want[i]))) << i;
 }
 
-TEST(BilinearTaps, LieAtHalfPixelsAndAreClamped) {
-  const auto up = bilinear_taps(2, 4);  // places -0.25 (clamped), 0.25, 0.75, 1.25
-  EXPECT_EQ(up[0].first, 0);
-  EXPECT_EQ(up[0].weight, 0);
-  EXPECT_EQ(up[1].weight, 0.25F);
-  EXPECT_EQ(up[2].weight, 0.75F);
-  EXPECT_EQ(up[3].first, 1);
-  EXPECT_EQ(up[3].second, 1);
-  const auto down = bilinear_taps(8, 2);  // places 1.5 and 5.5: the middle two of each four
-  EXPECT_EQ(down[1].first, 5);
-  EXPECT_EQ(down[1].second, 6);
-  EXPECT_EQ(down[1].weight, 0.5F);
-  EXPECT_EQ(bilinear_taps(1, 3)[2].second, 0);
-}
-
 TEST(PixelLoss, AgreesWithItsFormula) {
   constexpr int64_t kColumns = 3, kPixels = 11;
-  const auto taps = bilinear_taps(kColumns, kPixels);
+  const std::vector<int64_t> first{0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2}, second{1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2};
+  const std::vector<float> weight{0, 0, 0.2F, 0.5F, 0.7F, 0, 0.3F, 0.6F, 0.8F, 0.1F, 0.4F};
   test::at_every_level([&] {
     for (const int64_t classes : {1, 7, 16, 21}) {
       const int64_t padded = (classes + kClassMultiple - 1) / kClassMultiple * kClassMultiple;
@@ -45,7 +31,13 @@ TEST(PixelLoss, AgreesWithItsFormula) {
       }
       std::vector<int32_t> labels;
       for (int32_t x = 0; x < kPixels; ++x) labels.push_back(x % 4 == 2 ? -1 : x % static_cast<int32_t>(classes));
-      const PixelRow row{logits.data(), padded, taps.data(), labels.data(), kPixels};
+      const PixelRow row{.logits = logits.data(),
+                         .classes = padded,
+                         .first = first.data(),
+                         .second = second.data(),
+                         .weight = weight.data(),
+                         .labels = labels.data(),
+                         .pixels = kPixels};
       std::vector<float> scratch(static_cast<size_t>(padded)), want = numbers(kColumns * padded, 2), got = want;
       PixelSums want_sums, got_sums, without_gradient;
       reference::add_pixel_losses(row, scratch.data(), want.data(), want_sums);
@@ -67,10 +59,11 @@ TEST(PixelLoss, StaysFiniteForLogitsThatAreFarApart) {
   test::at_every_level([] {
     std::vector<float> logits(16, kNoClass), scratch(16), gradient(16);
     logits[0] = -500, logits[1] = 500;
-    const Tap tap{0, 0, 0};
+    const int64_t place = 0;
+    const float weight = 0;
     const int32_t label = 0;
     PixelSums sums;
-    add_pixel_losses({logits.data(), 16, &tap, &label, 1}, scratch.data(), gradient.data(), sums);
+    add_pixel_losses({logits.data(), 16, &place, &place, &weight, &label, 1}, scratch.data(), gradient.data(), sums);
     EXPECT_NEAR(sums.loss, 1000, 1e-3);
     EXPECT_EQ(sums.correct, 0);
     EXPECT_NEAR(gradient[0], -1, 1e-6);

@@ -245,6 +245,13 @@ TEST(Run, SavesArtefactsInPlaceOfOlderOnes) {
   }
 }
 
+TEST(Run, SavesArtefactsWhoseNamesAreNoUtf8) {
+  const test::TemporaryFolder folder;
+  run::Run run = new_run(folder.path());
+  run.write_artefact("a.json", {{"classes", {"fen\xEAtre", "sky"}}});  // Latin-1
+  EXPECT_EQ(read_text(folder / "artefacts" / "a.json"), "{\"classes\":[\"fen\xEF\xBF\xBDtre\",\"sky\"]}\n");
+}
+
 TEST(Run, GivesPlacesForArtefactsAndBadSteps) {
   const test::TemporaryFolder folder;
   run::Run run = new_run(folder.path());

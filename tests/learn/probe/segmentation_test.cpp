@@ -172,6 +172,15 @@ TEST(Segmentation, RefusesNumbersThatTrainNothing) {
               HasSubstr("at least 1 head"));
 }
 
+TEST(Segmentation, RefusesMoreClassesThanItsLabelsHold) {
+  const LabelledSet set;
+  std::string names;
+  for (int k = 0; k < 256; ++k) names += "class\n";
+  write_atomically(real_files(), set.root() / "classes.txt", names);
+  EXPECT_THAT(message_of([&] { probe_segmentation(frozen_colours(), set.root(), quick()); }),
+              HasSubstr("has 256 classes: the segmentation probe tells 255 apart at most"));
+}
+
 TEST(SegmentationEvaluator, GivesTheProbesFigures) {
   const LabelledSet set;
   const SegmentationResult result = probe_segmentation(frozen_colours(), set.root(), quick());

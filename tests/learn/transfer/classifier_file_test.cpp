@@ -82,7 +82,7 @@ TEST(ClassifierFile, RefusesMetadataThatContradictsTheTensors) {
     return message_of([&] { load_classifier(path); });
   };
   EXPECT_THAT(message("head", "cls"), HasSubstr("metadata says head cls, the tensors are of head original"));
-  EXPECT_THAT(message("classes", "[\"a\"]"), HasSubstr("metadata classes names 1 classes, the head has 3"));
+  EXPECT_THAT(message("classes", "[\"a\"]"), HasSubstr("metadata classes is of 1 classes, the head has 3"));
   EXPECT_THAT(message("classes", "[1, 2"), HasSubstr("metadata classes is no JSON list"));
   EXPECT_THAT(message("category_ids", "[\"a\", \"b\", \"c\"]"), HasSubstr("metadata category_ids is no JSON list"));
 }

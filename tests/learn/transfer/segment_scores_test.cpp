@@ -170,6 +170,23 @@ TEST_F(SegmentScoresTest, AsAnEvaluatorAreFiguresAndAnArtefactWithPictures) {
   EXPECT_GT(json.at("confusion").size(), 0U);
 }
 
+TEST_F(SegmentScoresTest, AsAnEvaluatorSayWhatIsConfusedOfAnyNumberOfClasses) {
+  constexpr int64_t kMany = 300;
+  const test::SmallSegmenter many(kMany);
+  SegmentClasses numbered{.names = {}, .palette = {}, .scale = {64, 32}};
+  for (int64_t i = 0; i < kMany; ++i) numbered.names.push_back(std::to_string(i));
+  run::Run run = run::Run::create(real_files(), data / "run", false);
+  const auto evaluator = segmentation_evaluator(many.network, numbered, {split.files[0]}, {.inference = kLook});
+  evaluator->evaluate({*ranks, &run, 9});
+  const auto json = nlohmann::json::parse(read_text(data / "run" / "artefacts" / "segmentation.json"));
+  int64_t pixels = 0;
+  for (const auto& cell : json.at("confusion")) {
+    EXPECT_GT(cell.at(2), 0) << "no empty cells";
+    pixels += cell.at(2).get<int64_t>();
+  }
+  EXPECT_EQ(pixels, 39 * 31) << "all but the frame, that of 40 x 32 pixels";
+}
+
 TEST_F(SegmentScoresTest, AsAnEvaluatorNeedNoRunAndGoOnAfterABadPhotograph) {
   write_atomically(real_files(), split.files[2].image, "no picture");
   const auto evaluator =
