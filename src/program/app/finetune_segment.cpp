@@ -62,9 +62,10 @@ class Segmentation final : public FineTuning {
  private:
   nn::Vit& encoder() override { return task_->segmenter().encoder; }
   std::unique_ptr<train::Evaluator> make_evaluator() override {
-    transfer::SegmentScoreOptions scores{.workers = workers_of(options_.data.workers),
-                                         .max_bad_share = options_.data.max_bad_share,
-                                         .decode = options_.data.decode()};
+    transfer::SegmentScoreOptions scores;
+    scores.workers = workers_of(options_.data.workers);
+    scores.max_bad_share = options_.data.max_bad_share;
+    scores.decode = options_.data.decode();
     scores.inference.scale = pictures().scale;
     return transfer::segmentation_evaluator(task_->segmenter(), task_->classes(), val_.files, std::move(scores));
   }
