@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--classes", type=int, default=150)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--evaluation-images", type=int, default=1 << 30, help="at most so many")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", action="store_true")
@@ -136,6 +137,7 @@ def main():
         segment_data.Segmented(segment_data.pairs(arguments.data, split), arguments.crop, scale, split == "validation")
         for split in ("training", "validation")
     )
+    validation.files = validation.files[: arguments.evaluation_images]
     model = SemanticFpn(arguments, arguments.classes)
     common = {"num_workers": arguments.workers, "persistent_workers": True}
     loader = DataLoader(training, arguments.batch, shuffle=True, drop_last=True, **common)
