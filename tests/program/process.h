@@ -55,6 +55,9 @@ class Process {
 /// `words` and then `more`.
 std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more);
 
+/// The lines of what a program said, without their ends.
+std::vector<std::string> split_lines(const std::string& text);
+
 /// Runs gtsa to its end.
 Ended run_gtsa(const Command& command);
 

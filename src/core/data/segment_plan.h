@@ -59,8 +59,7 @@ std::vector<int64_t> class_counts(const image::LabelMap& labels, const LabelRule
 bool is_mixed(std::span<const int64_t> counts, double bound);
 
 /// The plan of a photograph at `place` in the permutation of `epoch`, one stream of draws for all of it (crops last:
-/// their number depends on the labels). `labels` are of the photograph's size and
-/// within the rule.
+/// their number depends on the labels). `labels` are of the photograph's size and within the rule.
 SegmentPlan plan_segment(const image::LabelMap& labels, const SegmentOptions& options, uint64_t epoch, uint64_t place);
 
 /// The sample's pixels: normalised float32 [3, side, side], padded at the right and at the bottom with 0, which is the

@@ -11,9 +11,8 @@ namespace gtsa::report {
 
 /// Of accuracy.json:
 ///
-///   {"top1", "top5", "loss", "images", "mean_class_accuracy", "per_class_accuracy": [.. or null], "classes": [name,
-///   ..],
-///    "confusion": [[true class, predicted class, count], ..] (optional)}
+///   {"top1", "top5", "loss", "images", "mean_class_accuracy", "per_class_accuracy": [.. or null],
+///    "classes": [name, ..], "confusion": [[true class, predicted class, count], ..] (optional)}
 ///
 /// -> the figures, "classes": [[name, accuracy or null], ..] and what confusion_of() says.
 nlohmann::ordered_json classification_scores(const nlohmann::ordered_json& file);

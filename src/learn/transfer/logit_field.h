@@ -34,9 +34,9 @@ struct WindowAxis {
   kernels::Taps taps(int64_t cells) const;
 };
 
-/// The network's answer for a picture in one way of looking at it. Cell (r, c) has its logits at cells[(r * columns +
-/// c)
-/// * classes]; a pixel (x, y) is the sum over rows.indices(y) and columns.indices(x) of the products of their weights.
+/// The network's answer for a picture in one way of looking at it. Cell (r, c) has its logits from
+/// cells[(r * cell_columns + c) * classes] on; a pixel (x, y) is the sum over rows.indices(y) and columns.indices(x) of
+/// the products of their weights.
 struct LogitField {
   int64_t classes = 0;
   int64_t cell_columns = 0;

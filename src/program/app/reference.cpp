@@ -13,9 +13,10 @@ namespace {
 std::string row(const Field& field) {
   std::string meaning = field.description();
   for (size_t at = 0; (at = meaning.find('|', at)) != std::string::npos; at += 2) meaning.insert(at, "\\");
-  return fmt::format("| {} | {} | {} | {} |\n", field.is_only_flag() ? "" : "`" + field.key() + "`",
-                     field.flag().empty() ? "" : "`--" + field.flag() + "`",
-                     field.is_switch() && field.is_only_flag() ? "" : "`" + field.default_text() + "`", meaning);
+  return fmt::format("| {} | {} | {} | {} |\n", field.is_only_flag() ? "" : fmt::format("`{}`", field.key()),
+                     field.flag().empty() ? "" : fmt::format("`--{}`", field.flag()),
+                     field.is_switch() && field.is_only_flag() ? "" : fmt::format("`{}`", field.default_text()),
+                     meaning);
 }
 
 /// The rows of `fields`, without those that `known` has in the same words.
