@@ -16,6 +16,7 @@ packages=(
   libtorch-dev                                                  # LibTorch, and five that its CMake files and headers need
   libgflags-dev libgoogle-glog-dev libprotobuf-dev protobuf-compiler libgloo-dev
   libopenblas0-openmp libopenblas-openmp-dev                    # BLAS on LibTorch's own thread team
+  libdnnl-dev                                                   # large matrix products
   libhwy-dev libjpeg-dev libpng-dev libwebp-dev                 # vector code, pictures
   libcli11-dev libtomlplusplus-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev                    # tests, benchmarks

@@ -1,11 +1,10 @@
 #include "core/kernels/attention.h"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "core/kernels/product.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/targets.h"
 
@@ -106,13 +105,6 @@ Unit unit_of(const AttentionShape& s, int64_t unit) {
 
 float scale_of(const AttentionShape& s) { return 1.0F / std::sqrt(static_cast<float>(s.head_dim)); }
 
-/// c [rows, columns] = alpha op(a) op(b); rows follow each other `a_step`, `b_step`, `c_step` numbers apart.
-void product(CBLAS_TRANSPOSE turn_a, CBLAS_TRANSPOSE turn_b, int64_t rows, int64_t columns, int64_t inner, float alpha,
-             const float* a, int64_t a_step, const float* b, int64_t b_step, float* c, int64_t c_step) {
-  cblas_sgemm(CblasRowMajor, turn_a, turn_b, static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inner),
-              alpha, a, static_cast<int>(a_step), b, static_cast<int>(b_step), 0.0F, c, static_cast<int>(c_step));
-}
-
 float* scratch(std::vector<float>& memory, int64_t size) {
   if (std::ssize(memory) < size) memory.resize(static_cast<size_t>(size));
   return memory.data();
@@ -128,7 +120,7 @@ void attention(const AttentionShape& s, int64_t first, int64_t last, const float
   for (int64_t unit = first; unit < last; ++unit) {
     const Unit u = unit_of(s, unit);
     const float *query = qkv + u.query, *key = query + u.width, *value = key + u.width;
-    product(CblasNoTrans, CblasTrans, t, t, s.head_dim, scale_of(s), query, u.step, key, u.step, weights, t);
+    product({t, t, s.head_dim}, scale_of(s), {query, u.step}, {key, u.step, true}, 0, weights, t);
     for (int64_t i = 0; i < t; ++i) {
       float* row = weights + i * t;
       const float most = HWY_DYNAMIC_DISPATCH(Largest)(row, t);
@@ -136,7 +128,7 @@ void attention(const AttentionShape& s, int64_t first, int64_t last, const float
       if (log_sums != nullptr) log_sums[u.row_sums + i] = most + std::log(sum);
       HWY_DYNAMIC_DISPATCH(Scale)(row, t, 1.0F / sum);
     }
-    product(CblasNoTrans, CblasNoTrans, t, s.head_dim, t, 1.0F, weights, t, value, u.step, out + u.out, u.width);
+    product({t, s.head_dim, t}, 1.0F, {weights, t}, {value, u.step}, 0, out + u.out, u.width);
   }
 }
 
@@ -151,18 +143,18 @@ void attention_backward(const AttentionShape& s, int64_t first, int64_t last, co
     const Unit u = unit_of(s, unit);
     const float *query = qkv + u.query, *key = query + u.width, *value = key + u.width;
     float *dquery = dqkv + u.query, *dkey = dquery + u.width, *dvalue = dkey + u.width;
-    product(CblasNoTrans, CblasTrans, t, t, d, scale, query, u.step, key, u.step, weights, t);
+    product({t, t, d}, scale, {query, u.step}, {key, u.step, true}, 0, weights, t);
     for (int64_t i = 0; i < t; ++i) HWY_DYNAMIC_DISPATCH(ExpAndSum)(weights + i * t, t, log_sums[u.row_sums + i]);
-    product(CblasNoTrans, CblasNoTrans, t, d, t, 1.0F, weights, t, value, u.step, out + u.out, u.width);
-    product(CblasTrans, CblasNoTrans, t, d, t, 1.0F, weights, t, dout + u.out, u.width, dvalue, u.step);
-    product(CblasNoTrans, CblasTrans, t, t, d, 1.0F, dout + u.out, u.width, value, u.step, dweights, t);
+    product({t, d, t}, 1.0F, {weights, t}, {value, u.step}, 0, out + u.out, u.width);
+    product({t, d, t}, 1.0F, {weights, t, true}, {dout + u.out, u.width}, 0, dvalue, u.step);
+    product({t, t, d}, 1.0F, {dout + u.out, u.width}, {value, u.step, true}, 0, dweights, t);
     for (int64_t i = 0; i < t; ++i) {
       // The weighted mean of a row of dweights is the product of out and dout.
       const float mean = HWY_DYNAMIC_DISPATCH(Dot)(out + u.out + i * u.width, dout + u.out + i * u.width, d);
       HWY_DYNAMIC_DISPATCH(SoftmaxAdjoint)(weights + i * t, t, mean, dweights + i * t);
     }
-    product(CblasNoTrans, CblasNoTrans, t, d, t, scale, dweights, t, key, u.step, dquery, u.step);
-    product(CblasTrans, CblasNoTrans, t, d, t, scale, dweights, t, query, u.step, dkey, u.step);
+    product({t, d, t}, scale, {dweights, t}, {key, u.step}, 0, dquery, u.step);
+    product({t, d, t}, scale, {dweights, t, true}, {query, u.step}, 0, dkey, u.step);
   }
 }
 

@@ -2,10 +2,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -17,6 +15,7 @@
 #include "core/kernels/activations.h"
 #include "core/kernels/attention.h"
 #include "learn/nn/ops.h"
+#include "learn/nn/products.h"
 
 namespace gtsa::nn {
 
@@ -50,7 +49,8 @@ constexpr int64_t kParts = 16;
 class Rows {
  public:
   Rows(const at::Tensor& x, const at::Tensor& kept)
-      : samples_(kept.defined() ? kept.size(0) : x.size(0)),
+      : samples_of_x_(x.size(0)),
+        samples_(kept.defined() ? kept.size(0) : x.size(0)),
         tokens_(x.size(1)),
         width_(x.size(2)),
         are_all_(!kept.defined()),
@@ -62,8 +62,10 @@ class Rows {
   int64_t width() const { return width_; }
   bool are_all() const { return are_all_; }
   /// Where the i-th sample begins in x, and in the branch's matrices.
-  int64_t in_x(int64_t i) const { return (are_all_ ? i : kept_[i]) * tokens_ * width_; }
-  int64_t in_branch(int64_t i) const { return i * tokens_ * width_; }
+  int64_t in_x(int64_t i) const { return (are_all_ ? i : kept_[i]) * sample(); }
+  int64_t in_branch(int64_t i) const { return i * sample(); }
+  /// Values of a sample.
+  int64_t sample() const { return tokens_ * width_; }
 
   /// Calls body(i) for every sample, on the team.
   template <class Body>
@@ -73,8 +75,27 @@ class Rows {
     });
   }
 
+  /// The same for the branch's samples, and copies those of x that it does not see, all on the team.
+  template <class Body>
+  void for_each_of_x(const float* x, float* to, const Body& body) const {
+    std::vector<int64_t> place(static_cast<size_t>(samples_of_x_), kDropped);  // in the branch
+    for (int64_t i = 0; i < samples_; ++i) place[static_cast<size_t>(in_x(i) / sample())] = i;
+    parallel_for(samples_of_x_, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t s = begin; s < end; ++s) {
+        const int64_t i = place[static_cast<size_t>(s)];
+        if (i != kDropped) {
+          body(i);
+        } else {
+          std::copy_n(x + s * sample(), sample(), to + s * sample());
+        }
+      }
+    });
+  }
+
  private:
-  int64_t samples_, tokens_, width_;
+  static constexpr int64_t kDropped = -1;
+
+  int64_t samples_of_x_, samples_, tokens_, width_;
   bool are_all_;
   const int64_t* kept_;  ///< null also where none is
 };
@@ -135,10 +156,10 @@ LayerNorm normalise_backward(const at::Tensor& x, const Rows& rows, const LayerN
 /// x + scale * (branch + bias) for the branch's samples, x for the others. May overwrite `branch`.
 at::Tensor add_to_kept(const at::Tensor& x, const Rows& rows, const at::Tensor& branch, const at::Tensor& bias,
                        double scale) {
-  const at::Tensor out = rows.are_all() ? branch.view(x.sizes()) : x.clone();
+  const at::Tensor out = rows.are_all() ? branch.view(x.sizes()) : at::empty_like(x);
   const float *from = x.data_ptr<float>(), *added = branch.data_ptr<float>(), *shift = bias.data_ptr<float>();
   float* to = out.data_ptr<float>();
-  rows.for_each([&](int64_t i) {
+  rows.for_each_of_x(from, to, [&](int64_t i) {
     kernels::add_branch(from + rows.in_x(i), added + rows.in_branch(i), shift, static_cast<float>(scale), rows.tokens(),
                         rows.width(), to + rows.in_x(i));
   });
@@ -147,14 +168,28 @@ at::Tensor add_to_kept(const at::Tensor& x, const Rows& rows, const at::Tensor& 
 
 /// Gradient [rows, C] of a branch's result, from that of the sum.
 at::Tensor branch_gradient(const at::Tensor& dout, const Rows& rows, const BranchOptions& options) {
-  const at::Tensor kept = rows.are_all() ? dout : dout.index_select(0, options.kept);
-  return (options.scale == 1 ? kept : kept * options.scale).reshape({rows.rows(), rows.width()});
+  if (rows.are_all() && options.scale == 1) return dout.view({rows.rows(), rows.width()});
+  at::Tensor out = at::empty({rows.rows(), rows.width()}, dout.options());
+  const auto scale = static_cast<float>(options.scale);
+  rows.for_each([&](int64_t i) {
+    const float* from = dout.data_ptr<float>() + rows.in_x(i);
+    float* to = out.data_ptr<float>() + rows.in_branch(i);
+    for (int64_t j = 0; j < rows.sample(); ++j) to[j] = scale * from[j];
+  });
+  return out;
 }
 
 /// Gradient of x: that of the sum, and of the branch's input `dy` [rows, C], whose memory may serve for the result.
-at::Tensor input_gradient(const at::Tensor& dout, const Rows& rows, const BranchOptions& options, at::Tensor& dy) {
-  if (rows.are_all()) return dy.view(dout.sizes()).add_(dout);
-  return dout.index_add(0, options.kept, dy.view({rows.samples(), rows.tokens(), rows.width()}));
+at::Tensor input_gradient(const at::Tensor& dout, const Rows& rows, at::Tensor& dy) {
+  at::Tensor out = rows.are_all() ? dy.view(dout.sizes()) : at::empty_like(dout);
+  const float *from = dout.data_ptr<float>(), *added = dy.data_ptr<float>();
+  float* to = out.data_ptr<float>();
+  rows.for_each_of_x(from, to, [&](int64_t i) {
+    const float *a = from + rows.in_x(i), *b = added + rows.in_branch(i);
+    float* sum = to + rows.in_x(i);
+    for (int64_t j = 0; j < rows.sample(); ++j) sum[j] = a[j] + b[j];
+  });
+  return out;
 }
 
 /// What the attention branch leaves for its backward; `out` [rows, C] is made again.
@@ -165,7 +200,7 @@ struct Attended {
 Attended attend(const Rows& rows, const at::Tensor& y, const Linear& qkv, int64_t heads) {
   Attended kept;
   const kernels::AttentionShape shape{rows.samples(), rows.tokens(), heads, rows.width() / heads};
-  kept.qkv = at::addmm(qkv.bias, y, qkv.weight.t());
+  kept.qkv = addmm(qkv.bias, y, qkv.weight.t());
   kept.out = at::empty_like(y);
   kept.log_sums = at::empty({shape.units(), shape.tokens}, y.options());
   parallel_for(shape.units(), 1, [&](int64_t first, int64_t last) {
@@ -179,7 +214,7 @@ at::Tensor attention_forward(const at::Tensor& x, const LayerNorm& norm, const A
                              const BranchOptions& options, Attended& kept) {
   const Rows rows(x, options.kept);
   kept = attend(rows, normalise(x, rows, norm, options.eps).y, layers.qkv, options.heads);
-  return add_to_kept(x, rows, at::mm(kept.out, layers.proj.weight.t()), layers.proj.bias, options.scale);
+  return add_to_kept(x, rows, mm(kept.out, layers.proj.weight.t()), layers.proj.bias, options.scale);
 }
 
 /// Gradients in the order of the arguments: x, norm, qkv, proj (weight, bias each).
@@ -191,24 +226,19 @@ variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, co
   kept.out = at::empty_like(normed.y);
   const kernels::AttentionShape shape{rows.samples(), rows.tokens(), options.heads, rows.width() / options.heads};
   const at::Tensor dbranch = branch_gradient(dout, rows, options);
-  at::Tensor dattention = at::mm(dbranch, layers.proj.weight);
+  at::Tensor dattention = mm(dbranch, layers.proj.weight);
   const at::Tensor dqkv = at::empty_like(kept.qkv);
   parallel_for(shape.units(), 1, [&](int64_t first, int64_t last) {
     kernels::attention_backward(shape, first, last, kept.qkv.data_ptr<float>(), kept.out.data_ptr<float>(),
                                 kept.log_sums.data_ptr<float>(), dattention.data_ptr<float>(), dqkv.data_ptr<float>());
   });
-  const Linear dproj{at::mm(dbranch.t(), kept.out), column_sums(dbranch)};
-  const Linear dlayer{at::mm(dqkv.t(), normed.y), column_sums(dqkv)};
+  const Linear dproj{mm(dbranch.t(), kept.out), column_sums(dbranch)};
+  const Linear dlayer{mm(dqkv.t(), normed.y), column_sums(dqkv)};
   at::Tensor& dy = dattention;  // of the same size
-  at::mm_out(dy, dqkv, layers.qkv.weight);
+  mm_out(dy, dqkv, layers.qkv.weight);
   const LayerNorm dnorm = normalise_backward(x, rows, norm, normed, dy);
-  return {input_gradient(dout, rows, options, dy),
-          dnorm.weight,
-          dnorm.bias,
-          dlayer.weight,
-          dlayer.bias,
-          dproj.weight,
-          dproj.bias};
+  return {
+      input_gradient(dout, rows, dy), dnorm.weight, dnorm.bias, dlayer.weight, dlayer.bias, dproj.weight, dproj.bias};
 }
 
 /// hidden += bias (which may be null), activated = gelu(hidden); the two may be the same.
@@ -222,10 +252,10 @@ void activate(const at::Tensor& hidden, const float* bias, const at::Tensor& act
 
 /// fc1 with its bias, before GELU, in `hidden`; returns fc2 without its bias.
 at::Tensor mlp_products(const at::Tensor& y, const Mlp& layers, bool keep, at::Tensor& hidden) {
-  hidden = at::mm(y, layers.fc1.weight.t());
+  hidden = mm(y, layers.fc1.weight.t());
   const at::Tensor activated = keep ? at::empty_like(hidden) : hidden;
   activate(hidden, layers.fc1.bias.data_ptr<float>(), activated);
-  return at::mm(activated, layers.fc2.weight.t());
+  return mm(activated, layers.fc2.weight.t());
 }
 
 at::Tensor mlp_forward(const at::Tensor& x, const LayerNorm& norm, const Mlp& layers, const BranchOptions& options,
@@ -241,30 +271,24 @@ variable_list mlp_gradients(const at::Tensor& x, const LayerNorm& norm, const Ml
   const Rows rows(x, options.kept);
   const Normed normed = normalise(x, rows, norm, options.eps);
   const bool again = !hidden.defined();
-  if (again) hidden = at::mm(normed.y, layers.fc1.weight.t());
+  if (again) hidden = mm(normed.y, layers.fc1.weight.t());
   const int64_t wide = hidden.size(1);
   at::Tensor activated = at::empty_like(hidden);
   activate(hidden, again ? layers.fc1.bias.data_ptr<float>() : nullptr, activated);  // what was kept has it already
   const at::Tensor dbranch = branch_gradient(dout, rows, options);
-  const Linear dfc2{at::mm(dbranch.t(), activated), column_sums(dbranch)};
+  const Linear dfc2{mm(dbranch.t(), activated), column_sums(dbranch)};
   at::Tensor& dhidden = activated;  // of the same size
-  at::mm_out(dhidden, dbranch, layers.fc2.weight);
+  mm_out(dhidden, dbranch, layers.fc2.weight);
   const float* before = hidden.data_ptr<float>();
   float* after = dhidden.data_ptr<float>();
   Linear dfc1;
   dfc1.bias = sum_of_parts(rows.rows(), wide, x.options(), [&](int64_t begin, int64_t end, float* sums) {
     kernels::gelu_backward(before + begin * wide, end - begin, wide, after + begin * wide, sums);
   });
-  dfc1.weight = at::mm(dhidden.t(), normed.y);
-  at::Tensor dy = at::mm(dhidden, layers.fc1.weight);
+  dfc1.weight = mm(dhidden.t(), normed.y);
+  at::Tensor dy = mm(dhidden, layers.fc1.weight);
   const LayerNorm dnorm = normalise_backward(x, rows, norm, normed, dy);
-  return {input_gradient(dout, rows, options, dy),
-          dnorm.weight,
-          dnorm.bias,
-          dfc1.weight,
-          dfc1.bias,
-          dfc2.weight,
-          dfc2.bias};
+  return {input_gradient(dout, rows, dy), dnorm.weight, dnorm.bias, dfc1.weight, dfc1.bias, dfc2.weight, dfc2.bias};
 }
 
 /// Seven tensors and the options, as the autograd functions below take and save them.

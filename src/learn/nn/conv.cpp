@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
@@ -16,6 +15,7 @@
 #include "core/kernels/activations.h"
 #include "core/kernels/winograd.h"
 #include "learn/nn/ops.h"
+#include "learn/nn/products.h"
 
 namespace gtsa::nn::ops {
 namespace {
@@ -56,8 +56,8 @@ at::Tensor transformed_weight(const at::Tensor& weight) {
 }
 
 at::Tensor conv_forward(const at::Tensor& tokens, Grid grid, const at::Tensor& weight, const at::Tensor& bias) {
-  const at::Tensor m = at::bmm(transformed_input(maps_of(tokens, grid, weight.size(1)), tokens),
-                               transformed_weight(weight).transpose(1, 2));
+  const at::Tensor m =
+      bmm(transformed_input(maps_of(tokens, grid, weight.size(1)), tokens), transformed_weight(weight).transpose(1, 2));
   const auto maps = maps_of(tokens, grid, weight.size(0));
   const at::Tensor y = at::empty({tokens.size(0), grid.tokens(), weight.size(0)}, tokens.options());
   over_images(maps, [&](kernels::ImageRange images) {
@@ -74,7 +74,7 @@ variable_list conv_gradients(const at::Tensor& tokens, Grid grid, const at::Tens
   over_images(out, [&](kernels::ImageRange images) {
     kernels::winograd_output_adjoint(out, images, dy.data_ptr<float>(), dm.data_ptr<float>());
   });
-  const at::Tensor du = at::bmm(dm.transpose(1, 2), transformed_input(in, tokens));
+  const at::Tensor du = bmm(dm.transpose(1, 2), transformed_input(in, tokens));
   const at::Tensor dweight = at::empty_like(weight);
   const int64_t pairs = weight.size(0) * weight.size(1);
   parallel_for(pairs, 1 << 12, [&](int64_t first, int64_t last) {
@@ -82,7 +82,7 @@ variable_list conv_gradients(const at::Tensor& tokens, Grid grid, const at::Tens
   });
   at::Tensor dtokens;
   if (wants_tokens) {
-    const at::Tensor dv = at::bmm(dm, transformed_weight(weight));
+    const at::Tensor dv = bmm(dm, transformed_weight(weight));
     dtokens = at::empty_like(tokens);
     over_images(in, [&](kernels::ImageRange images) {
       kernels::winograd_input_adjoint(in, images, dv.data_ptr<float>(), dtokens.data_ptr<float>());
@@ -161,6 +161,7 @@ struct NormGelu : torch::autograd::Function<NormGelu> {
 at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {
   GTSA_CHECK(tokens.size(1) == grid.tokens(), "{} tokens on a grid of {} x {}", tokens.size(1), grid.rows,
              grid.columns);
+  if (layer.weight.size(2) == 1) return linear(tokens, {layer.weight.flatten(1), layer.bias});
   if (layer.weight.size(2) != 3 || !has_kernels(tokens)) return reference::conv(tokens, grid, layer);
   const at::Tensor bias = layer.bias.defined() ? layer.bias : at::zeros({layer.weight.size(0)}, tokens.options());
   return Convolution::apply(tokens.contiguous(), layer.weight, bias, grid);

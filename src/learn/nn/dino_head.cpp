@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/matmul.h>
 
 #include "learn/nn/ops.h"
 
@@ -36,7 +35,7 @@ at::Tensor forward(const DinoHead& head, const at::Tensor& features) {
   // A norm that is not trained must not be reached by backward: the optimiser would count it as touched.
   const at::Tensor norms = head.options.norm_last_layer ? head.weight_g.detach() : head.weight_g;
   const at::Tensor prototypes = head.weight_v * (norms / at::linalg_vector_norm(head.weight_v, 2, 1, true));
-  return at::matmul(x, prototypes.t());
+  return ops::linear(x, {prototypes, {}});
 }
 
 }  // namespace gtsa::nn

@@ -4,7 +4,6 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 
@@ -13,8 +12,6 @@
 namespace gtsa::nn::ops {
 
 bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; }
-
-at::Tensor linear(const at::Tensor& x, const Linear& layer) { return at::linear(x, layer.weight, layer.bias); }
 
 at::Tensor layer_norm(const at::Tensor& x, const LayerNorm& layer, double eps) {
   return at::layer_norm(x, {x.size(-1)}, layer.weight, layer.bias, eps);
@@ -47,7 +44,7 @@ namespace reference {
 
 at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer) {
   const int64_t kernel = layer.weight.size(2), out = layer.weight.size(0);
-  if (kernel == 1) return at::linear(tokens, layer.weight.flatten(1), layer.bias);
+  if (kernel == 1) return linear(tokens, {layer.weight.flatten(1), layer.bias});
   const at::Tensor map = tokens.unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
   const at::Tensor result = at::conv2d(map, layer.weight, layer.bias, 1, (kernel - 1) / 2);
   return result.permute({0, 2, 3, 1}).reshape({tokens.size(0), grid.tokens(), out});

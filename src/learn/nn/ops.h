@@ -53,6 +53,7 @@ at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer);
 at::Tensor attention(const at::Tensor& qkv, int64_t heads);
 
 namespace reference {
+at::Tensor linear(const at::Tensor& x, const Linear& layer);
 at::Tensor conv(const at::Tensor& tokens, Grid grid, const Conv2d& layer);
 }  // namespace reference
 

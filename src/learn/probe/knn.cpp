@@ -5,7 +5,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/kernels/select.h"
+#include "learn/nn/products.h"
 
 namespace gtsa::probe {
 namespace {
@@ -106,7 +106,7 @@ class Search {
     for (int64_t first = 0; first < rows; first += kBankBlock) {
       const int64_t count = std::min(kBankBlock, rows - first);
       at::Tensor products = memory_.narrow(0, 0, asked * count).view({asked, count});
-      at::mm_out(products, queries, bank_.narrow(0, first, count).t());
+      nn::ops::mm_out(products, queries, bank_.narrow(0, first, count).t());
       const auto* const values = products.data_ptr<float>();
       for (int64_t i = 0; i < asked; ++i) best_[static_cast<size_t>(i)].look_through(values + i * count, count, first);
     }

@@ -2,11 +2,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/scatter_add.h>
 #include <ATen/ops/var_mean.h>
@@ -21,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/rng.h"
+#include "learn/nn/products.h"
 #include "learn/train/lars.h"
 
 namespace gtsa::probe {
@@ -82,12 +81,12 @@ Step step_of(LinearHead& head, at::Tensor x, const at::Tensor& labels) {
     head.mean.mul_(1 - kNormMomentum).add_(mean, kNormMomentum);
     head.variance.mul_(1 - kNormMomentum).add_(variance, kNormMomentum * n / (n - 1));
   }
-  const at::Tensor log_shares = at::log_softmax(at::addmm(head.bias, x, head.weight.t()), 1);
+  const at::Tensor log_shares = at::log_softmax(nn::ops::addmm(head.bias, x, head.weight.t()), 1);
   const at::Tensor column = labels.unsqueeze(1);
   const double loss = -log_shares.gather(1, column).mean().item<double>();
   const at::Tensor ones = at::ones(column.sizes(), at::kFloat);
   const at::Tensor d = at::scatter_add(log_shares.exp(), 1, column, -ones) / static_cast<double>(x.size(0));
-  return {loss, {at::mm(d.t(), x), d.sum(0)}};
+  return {loss, {nn::ops::mm(d.t(), x), d.sum(0)}};
 }
 
 /// Shares of rows whose class has the highest logit, and one of the five highest; of equals, the lower class is higher.
@@ -182,7 +181,7 @@ LinearOptions dino_protocol() {
 
 at::Tensor LinearHead::logits(const at::Tensor& values) const {
   const at::NoGradGuard no_grad;
-  return at::addmm(bias, mean.defined() ? standardised(values, mean, variance) : values, weight.t());
+  return nn::ops::addmm(bias, mean.defined() ? standardised(values, mean, variance) : values, weight.t());
 }
 
 const LinearEpoch& LinearResult::best() const {

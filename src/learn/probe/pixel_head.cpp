@@ -2,11 +2,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -18,6 +16,7 @@
 #include "core/base/parallel.h"
 #include "core/base/rng.h"
 #include "core/kernels/adamw.h"
+#include "learn/nn/products.h"
 
 namespace gtsa::probe {
 namespace {
@@ -237,10 +236,10 @@ PixelHead train_pixel_head(const PixelSet& set, int64_t classes, const PixelHead
       const auto pictures =
           std::span(order).subspan(begin, std::min(static_cast<size_t>(options.batch), order.size() - begin));
       const at::Tensor rows = gather(set, pictures);
-      const at::Tensor logits = at::addmm(bias.value, rows, weight.value.t());
+      const at::Tensor logits = nn::ops::addmm(bias.value, rows, weight.value.t());
       const at::Tensor gradient = mean_gradient(set, map, pictures, logits);
       const kernels::AdamWStep step = adamw_step(options, ++updates);
-      weight.update(at::mm(gradient.t(), rows).contiguous(), step);
+      weight.update(nn::ops::mm(gradient.t(), rows).contiguous(), step);
       bias.update(gradient.sum(0), step);
     }
   }

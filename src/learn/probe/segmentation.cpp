@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "core/image/normalize.h"
 #include "core/image/resample.h"
 #include "core/metrics/segmentation.h"
+#include "learn/nn/products.h"
 
 namespace gtsa::probe {
 namespace {
@@ -89,7 +89,7 @@ metrics::SegmentationScores judge(const PixelHead& head, const PixelSet& set, in
   std::vector<int64_t> predicted(static_cast<size_t>(set.pictures()) * pixels);
   parallel_for(set.pictures(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const at::Tensor logits = at::addmm(head.bias, set.features[i], head.weight.t());
+      const at::Tensor logits = nn::ops::addmm(head.bias, set.features[i], head.weight.t());
       map.predict(logits.data_ptr<float>(), std::span(predicted).subspan(static_cast<size_t>(i) * pixels, pixels));
     }
   });

@@ -1,6 +1,5 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/base/rng.h"
+#include "learn/nn/products.h"
 #include "learn/probe/knn.h"
 #include "program/app/bench.h"
 #include "program/app/machine.h"
@@ -54,7 +54,7 @@ double seconds_of_products(const at::Tensor& bank, const at::Tensor& queries, at
       const int64_t count = rows.size(0) * columns.size(0);
       if (memory.numel() < count) memory = at::empty({kRows * kColumns}, at::kFloat);
       at::Tensor out = memory.narrow(0, 0, count).view({rows.size(0), columns.size(0)});
-      at::mm_out(out, rows, columns.t());
+      nn::ops::mm_out(out, rows, columns.t());
     }
   }
   return clock() - begin;

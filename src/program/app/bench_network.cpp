@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/mm.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "core/data/multicrop_recipe.h"
 #include "core/synth/scene.h"
 #include "learn/model/encoder.h"
+#include "learn/nn/products.h"
 #include "learn/ssl/gtsa_cost.h"
 #include "learn/train/trainer.h"
 #include "program/app/machine.h"
@@ -43,7 +43,7 @@ double seconds_of(const std::vector<nn::Product>& products) {
     const at::Tensor a = at::full({p.rows, p.inner}, 0.5), b = at::full({p.inner, p.columns}, 0.25);
     at::Tensor c = at::full({p.rows, p.columns}, 0.0);
     const double begin = clock();
-    at::mm_out(c, a, b);
+    nn::ops::mm_out(c, a, b);
     seconds += p.times * (clock() - begin);
   }
   return seconds;

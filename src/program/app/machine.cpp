@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/mm.h>
 #include <dlfcn.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -18,7 +17,9 @@
 #include "core/base/error.h"
 #include "core/base/heap.h"
 #include "core/base/parallel.h"
+#include "core/kernels/product.h"
 #include "core/kernels/simd.h"
+#include "learn/nn/products.h"
 
 #ifndef GTSA_VERSION
 #error "CMake gives the version"
@@ -26,7 +27,9 @@
 
 namespace gtsa::app {
 
-std::string blas_name() {
+namespace {
+
+std::string blas_of_libtorch() {
   // LibTorch links whatever provides libblas.so.3; only OpenBLAS can be asked.
   using Config = char* (*)();
   using Parallel = int (*)();
@@ -38,6 +41,13 @@ std::string blas_name() {
   words >> name >> version;
   constexpr const char* kThreading[] = {"sequential", "pthreads", "OpenMP"};
   return fmt::format("{} {} {}", name, version, kThreading[std::clamp(parallel(), 0, 2)]);
+}
+
+}  // namespace
+
+std::string blas_name() {
+  const std::string ours = kernels::product_library();
+  return ours.empty() ? blas_of_libtorch() : blas_of_libtorch() + ", " + ours;
 }
 
 std::string torch_version() { return TORCH_VERSION; }
@@ -60,11 +70,11 @@ double measured_flops() {
   constexpr double kSeconds = 0.2;
   const at::Tensor a = at::full({kSide, kSide}, 0.5), b = at::full({kSide, kSide}, 0.25);
   const Clock clock = steady_clock();
-  at::mm(a, b);
+  nn::ops::mm(a, b);
   const double begin = clock();
   int64_t products = 0;
   while (clock() - begin < kSeconds) {
-    at::mm(a, b);
+    nn::ops::mm(a, b);
     ++products;
   }
   return static_cast<double>(products) * 2 * kSide * kSide * kSide / (clock() - begin);

@@ -10,7 +10,7 @@
 
 namespace gtsa::app {
 
-/// "OpenBLAS 0.3.21 OpenMP": the BLAS that LibTorch's products really call.
+/// "OpenBLAS 0.3.21 OpenMP, oneDNN 2.6.3": the BLAS that LibTorch's products really call, and what ours call too.
 std::string blas_name();
 std::string torch_version();
 /// Bytes of memory that this process may have at most: the machine's, or the cgroup's limit.

@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kPolicy = "OMP_WAIT_POLICY=";
 constexpr const char* kCount = "GOMP_SPINCOUNT=";
-constexpr const char* kLongCommands[] = {"bench", "demo", "pretrain", "probe"};
+constexpr const char* kLongCommands[] = {"bench",    "demo",    "eval",     "features",
+                                         "finetune", "predict", "pretrain", "probe"};
 
 bool computes_for_long(int argc, char** argv) {
   return argc > 1 && std::any_of(std::begin(kLongCommands), std::end(kLongCommands),

@@ -3,23 +3,17 @@
 #include "learn/nn/ops.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "core/base/rng.h"
+#include "learn/nn/normals.h"
 
 namespace gtsa::nn {
 namespace {
 
-at::Tensor normals(at::IntArrayRef shape, uint64_t stream) {
-  Rng rng({7, 0, stream});
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  for (int64_t i = 0; i < tensor.numel(); ++i) tensor.data_ptr<float>()[i] = static_cast<float>(rng.normal());
-  return tensor;
-}
+using test::normals;
 
 double at_index(const at::Tensor& tensor, std::initializer_list<int64_t> index) {
   int64_t offset = 0, axis = 0;
