@@ -200,10 +200,12 @@ TEST(Program, EveryRecipeIsOfOneCommand) {
   for (std::string name; last_line >> name; ++recipes) {
     name = name.substr(1, name.size() - 2);  // `name`
     int commands = 0;
-    for (const std::vector<std::string>& command :
-         {std::vector<std::string>{"pretrain"}, {"finetune", "classify"}, {"finetune", "segment"}}) {
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"pretrain", "--dry-run"},
+                                                    {"finetune", "classify", "--dry-run"},
+                                                    {"finetune", "segment", "--dry-run"},
+                                                    {"probe", "linear"}}) {
       std::vector<std::string> words = command;
-      words.insert(words.end(), {"--config", name, "--dry-run"});
+      words.insert(words.end(), {"--config", name});
       const Ended ended = run_gtsa({words});
       EXPECT_EQ(ended.exit_code, 2);
       // What is said once all keys are known and their values make sense.

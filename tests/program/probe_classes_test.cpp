@@ -95,6 +95,23 @@ TEST_F(ProbeClasses, ALinearLayerTrainsIsToldAndSaved) {
               HasSubstr(fmt::format("{:>8} {:8} {:8.4f}", "last", 9, json.at("last").at("top1").get<double>())));
 }
 
+TEST_F(ProbeClasses, ALinearLayerTakesARecipeOrAFileAndFlagsOverIt) {
+  const auto by_recipe =
+      json_of(run(words({"probe", "linear"}, {"--config", "linprobe_tiny_cpu", "--epochs", "3", "--json"})));
+  EXPECT_EQ(by_recipe.at("epochs").size(), 3U);
+  EXPECT_DOUBLE_EQ(by_recipe.at("epochs").at(0).at("lr").get<double>(), 3.0 * 8 / 256)
+      << "3 for 256 pictures, and there are 8";
+  const fs::path file = folder_ / "mine.toml";
+  write_atomically(real_files(), file, "epochs = 4\naugment = \"none\"\n");
+  EXPECT_EQ(json_of(run(words({"probe", "linear"}, {"--config", file, "--json"}))).at("epochs").size(), 4U);
+  write_atomically(real_files(), file, "epoch = 4\n");
+  expect_refused(words({"probe", "linear"}, {"--config", file}), 2,
+                 "unknown key epoch (" + file.string() + ":1); did you mean epochs?");
+  expect_refused(words({"probe", "linear"}, {"--config", "inat19_small"}), 2,
+                 "unknown key augment.erasing (inat19_small.toml:");
+  expect_refused(words({"probe", "linear"}, {"--config", "linprob"}), 2, "--config linprob: no such file or recipe");
+}
+
 TEST_F(ProbeClasses, DinosProtocolHasItsOwnLayerAndLengths) {
   const Ended ended = run(words({"probe", "linear"}, {"--protocol", "dino", "--augment", "none", "--json", "--out",
                                                       (folder_ / "head.safetensors").string()}));
@@ -140,7 +157,7 @@ TEST_F(ProbeClasses, MistakesAreNamed) {
   const std::string out = folder_ / "out.npy";
   expect_refused(words({"probe", "knn"}, {"--k", "0"}), 2, "0 neighbours are too few");
   expect_refused(words({"probe", "knn"}, {"--no-cache"}), 2, "choose one: --cache");
-  expect_refused({"probe", "knn", "--random-init"}, 2, "--data: one folder of pictures in classes is wanted");
+  expect_refused({"probe", "knn", "--random-init"}, 2, "--data is missing: name a folder of pictures in classes");
   expect_refused({"probe", "knn", "--data", data_}, 2, "choose one: --weights W or --random-init");
   expect_refused(words({"probe", "linear"}, {"--augment", "some"}), 2, "--augment some: none, or a number of views");
   expect_refused(words({"probe", "linear"}, {"--epochs", "5", "--warmup-epochs", "5"}), 2, "5 epochs of warm-up");

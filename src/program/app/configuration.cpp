@@ -41,24 +41,21 @@ std::string default_recipe(const Configuration& c, const std::vector<FlagText>& 
   return said.training.default_recipe();
 }
 
+/// What a recipe, or else the file of that name, says.
+std::vector<Assignment> read_config(const std::string& wanted, int layer) {
+  if (const Recipe* recipe = find_recipe(wanted)) return read_toml(recipe->toml, wanted + ".toml", layer);
+  if (fs::exists(wanted)) return read_toml(read_text(wanted), wanted, layer);
+  std::vector<std::string> names;
+  for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
+  const auto near = nearest_word(wanted, names);
+  throw UsageError("--config {}: no such file or recipe (recipes: {}){}", wanted, fmt::join(names, ", "),
+                   near ? fmt::format("; did you mean {}?", *near) : "");
+}
+
 void read_recipe(Configuration& c, const std::vector<FlagText>& flags) {
   const std::string& wanted = c.training.command.config;
-  if (!wanted.empty() && !find_recipe(wanted)) {
-    if (!fs::exists(wanted)) {
-      std::vector<std::string> names;
-      for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
-      const auto near = nearest_word(wanted, names);
-      throw UsageError("--config {}: no such file or recipe (recipes: {}){}", wanted, fmt::join(names, ", "),
-                       near ? fmt::format("; did you mean {}?", *near) : "");
-    }
-    c.recipe = wanted;
-    assign(c.fields, read_toml(read_text(wanted), wanted, kConfig));
-    return;
-  }
   c.recipe = wanted.empty() ? default_recipe(c, flags) : wanted;
-  const Recipe* recipe = find_recipe(c.recipe);
-  GTSA_CHECK(recipe != nullptr, "the recipe {} is not in the program", c.recipe);
-  assign(c.fields, read_toml(recipe->toml, c.recipe + ".toml", wanted.empty() ? kRecipe : kConfig));
+  assign(c.fields, read_config(c.recipe, wanted.empty() ? kRecipe : kConfig));
 }
 
 void resume(Configuration& c, const std::vector<FlagText>& flags) {
@@ -106,6 +103,13 @@ void set_flag(Fields& fields, const FlagText& said) {
   } else {
     field->parse(said.texts.back(), origin);
   }
+}
+
+void configure(Fields& fields, const std::vector<FlagText>& flags) {
+  for (const FlagText& said : flags) {
+    if (said.flag == "config") assign(fields, read_config(said.texts.back(), kConfig));
+  }
+  for (const FlagText& said : flags) set_flag(fields, said);
 }
 
 void configure(Configuration& c, const std::vector<FlagText>& flags) {

@@ -51,6 +51,10 @@ class ConfigurationOf : public Configuration {
 /// Sets the field of a flag from what was said, as of layer kFlag.
 void set_flag(Fields& fields, const FlagText& said);
 
+/// Resolves the options of a command that trains no run: those of its --config (a recipe's name or a TOML file), if it
+/// has one, then its flags. Throws UsageError.
+void configure(Fields& fields, const std::vector<FlagText>& flags);
+
 /// Resolves a new run's options, or with --resume those of the run's config.toml, where a flag may change only what
 /// does not change the run (steps, workers, threads, save-every, device, micro-batch). Throws UsageError.
 void configure(Configuration& configuration, const std::vector<FlagText>& flags);

@@ -29,6 +29,7 @@ struct KnnProbeOptions {
 
 /// What `gtsa probe linear` can be told. What is left at -1 (or empty) is the protocol's.
 struct LinearProbeOptions {
+  std::string config;
   ExtractionOptions extraction;
   std::string protocol = "mae";
   std::string augment = "8";

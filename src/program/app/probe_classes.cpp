@@ -20,7 +20,8 @@ using nlohmann::ordered_json;
 constexpr const char* kData = "pictures in classes: train/CLASS/*.jpg and val/CLASS/*.jpg, or iNaturalist's layout";
 
 const std::string& only_folder(const ExtractionOptions& options) {
-  if (options.data.size() != 1) throw UsageError("--data: one folder of pictures in classes is wanted");
+  if (options.data.empty()) throw UsageError("--data is missing: name a folder of pictures in classes");
+  if (options.data.size() > 1) throw UsageError("--data: one folder of pictures in classes is wanted, not several");
   return options.data.front();
 }
 
@@ -110,6 +111,7 @@ void KnnProbeOptions::describe(Fields& f) {
 }
 
 void LinearProbeOptions::describe(Fields& f) {
+  f("config", &config, "recipe: its name or a TOML file").flagged("config").only_flag();
   extraction.describe(f, kData);
   f("protocol", &protocol, "mae: LARS behind a batch norm; dino: plain descent with momentum")
       .one_of({"mae", "dino"})

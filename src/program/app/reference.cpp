@@ -5,6 +5,7 @@
 #include "program/app/finetune_classify.h"
 #include "program/app/finetune_segment.h"
 #include "program/app/pretrain_options.h"
+#include "program/app/probe.h"
 #include "program/app/recipes.h"
 
 namespace gtsa::app {
@@ -34,7 +35,7 @@ std::string table(const Fields& fields, const Fields* known = nullptr) {
 std::string options_reference() {
   const PretrainConfiguration pretrain;
   std::string text =
-      "# Options of the commands that train\n\n"
+      "# Options of the commands that take a recipe\n\n"
       "Made by `gtsa options` from the program's own description; a test keeps this page true. Recipe < `--config` < "
       "`--set` < flag.\n\n"
       "## `gtsa pretrain`\n\n" +
@@ -45,6 +46,11 @@ std::string options_reference() {
     text += fmt::format("\n## `gtsa finetune {}`\n\nWhat it has besides, or in another way.\n\n{}", name,
                         table(*fields, &pretrain.fields));
   }
+  LinearProbeOptions probe;
+  Fields probe_fields;
+  probe.describe(probe_fields);
+  text += "\n## `gtsa probe linear`\n\nA command without a run: recipe or file of `--config` < flag.\n\n" +
+          table(probe_fields);
   text += "\nRecipes:";
   for (const Recipe& recipe : recipes()) text += fmt::format(" `{}`", recipe.name);
   return text + "\n";

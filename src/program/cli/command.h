@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "program/app/configuration.h"
 #include "program/cli/command_line.h"
 
 namespace gtsa::cli {
@@ -35,7 +36,7 @@ Command add_command(CLI::App& parent, const char* name, const char* what, const 
   auto described = std::make_shared<Described>();  // the flags point into it
   command.flags = std::make_unique<Flags>(*command.app, described->fields);
   command.run = [described, run](const std::vector<app::FlagText>& said) {
-    for (const app::FlagText& flag : said) app::set_flag(described->fields, flag);
+    app::configure(described->fields, said);
     return run(described->options);
   };
   return command;

@@ -22,6 +22,7 @@ constexpr const char* kKnnExamples =
 constexpr const char* kLinearExamples =
     "Examples:\n"
     "  gtsa probe linear --weights runs/first --data fine-cls\n"
+    "  gtsa probe linear --config linprobe_tiny_cpu --weights runs/first --data fine-cls\n"
     "  gtsa probe linear --weights runs/first --data fine-cls --augment none --epochs 30\n"
     "  gtsa probe linear --weights encoder.safetensors --data inat19 --protocol dino --augment 0 --out "
     "head.safetensors";
