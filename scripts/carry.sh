@@ -14,6 +14,8 @@ headers=(hwy CLI toml++ fmt spdlog nlohmann webp libpng16 png.h pngconf.h pnglib
 # Each under the name that programs ask for when they start; those that CMake itself looks for also under the linker's name.
 libraries=(libhwy.so.1 libwebp.so.7 libjpeg.so.62 libpng16.so.16 libz.so.1)
 linked=(libjpeg.so libpng16.so libz.so)
+# OpenBLAS is as large as all the rest: packed, and unpacked by gpu_check.sh. (oneDNN stays behind: products are then OpenBLAS's.)
+packed=(openblas-openmp/libopenblas.so.0 libgfortran.so.5 libquadmath.so.0)
 fail() { printf 'carry: %s\n' "$*" >&2; exit 1; }
 
 case "${1:-}" in -*) fail "unknown option '$1'; known: a file to pack into" ;; esac
@@ -25,9 +27,14 @@ for name in "${headers[@]}"; do
   cp -rL "/usr/include/$name" carry/include/
 done
 cp "/usr/include/$triplet/jconfig.h" carry/include/
+cp "/usr/include/$triplet/openblas-openmp/"*.h carry/include/ || fail "OpenBLAS's headers are missing; run scripts/setup.sh"
 for name in "${libraries[@]}" "${linked[@]}"; do
   file=$(readlink -e "/usr/lib/$triplet/$name" || readlink -e "/lib/$triplet/$name") || fail "$name is missing; run scripts/setup.sh"
   cp "$file" "carry/lib/$name"
+done
+for name in "${packed[@]}"; do
+  file=$(readlink -e "/usr/lib/$triplet/$name") || fail "$name is missing; run scripts/setup.sh"
+  gzip -9 <"$file" >"carry/lib/$(basename "$name").gz"
 done
 for part in googletest googlemock; do
   mkdir "carry/googletest/$part"

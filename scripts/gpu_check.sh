@@ -13,6 +13,9 @@ build=${GTSA_BUILD:-build/gpu}
 learn=${GTSA_LEARN:-ON}
 [ -d carry/include ] || fail "carry/ is missing; run scripts/carry.sh on Debian and bring the folder along"
 command -v cmake >/dev/null || fail "no cmake"
+for file in carry/lib/*.gz; do
+  [ -e "$file" ] && gunzip --force "$file"  # OpenBLAS and what it links; an earlier call may have done it
+done
 generator="Unix Makefiles"
 if command -v ninja >/dev/null; then generator=Ninja; fi
 

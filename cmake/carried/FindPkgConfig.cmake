@@ -1,4 +1,4 @@
-# In the place of pkg-config, which a bare machine may lack: the two libraries that are asked for through it, out of carry/.
+# In the place of pkg-config, which a bare machine may lack: the libraries that are asked for through it, out of carry/.
 set(PKG_CONFIG_FOUND TRUE)
 set(PkgConfig_FOUND TRUE)
 
@@ -13,6 +13,10 @@ function(pkg_check_modules prefix)
   elseif(module STREQUAL "libhwy")
     set(library libhwy.so.1)
     set(definitions HWY_SHARED_DEFINE)
+  elseif(module STREQUAL "openblas")
+    set(library libopenblas.so.0)
+    # Beside it lies what it links itself: looked for there when linking, and by programs when they start (RUNPATH would not).
+    set(link_options "LINKER:-rpath-link,${gtsa_carried}/lib,--disable-new-dtags")
   else()
     message(FATAL_ERROR "carry/ holds no ${module}; name it in scripts/carry.sh and cmake/carried/FindPkgConfig.cmake")
   endif()
@@ -21,6 +25,7 @@ function(pkg_check_modules prefix)
     IMPORTED_LOCATION "${gtsa_carried}/lib/${library}" IMPORTED_SONAME ${library}
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${gtsa_carried}/include"
     INTERFACE_INCLUDE_DIRECTORIES "${gtsa_carried}/include"
-    INTERFACE_COMPILE_DEFINITIONS "${definitions}")
+    INTERFACE_COMPILE_DEFINITIONS "${definitions}"
+    INTERFACE_LINK_OPTIONS "${link_options}")
   set(${prefix}_FOUND TRUE PARENT_SCOPE)
 endfunction()
