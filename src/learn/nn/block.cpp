@@ -4,17 +4,15 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/kernels/activations.h"
 #include "core/kernels/attention.h"
 #include "learn/nn/ops.h"
+#include "learn/nn/pieces.h"
 #include "learn/nn/products.h"
 
 namespace gtsa::nn {
@@ -42,253 +40,220 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Sums over rows are added up in so many parts whatever the number of threads.
-constexpr int64_t kParts = 16;
+void normalise(const Piece& piece, const Matrix& x, const LayerNorm& norm, double eps, float* y,
+               kernels::RowMoments* moments) {
+  kernels::layer_norm(x.row(piece.in_x), piece.rows, x.width, norm.weight.data_ptr<float>(),
+                      norm.bias.data_ptr<float>(), static_cast<float>(eps), y, moments);
+}
 
-/// The samples of x [n, T, C] that a branch sees; its matrices hold their rows only.
-class Rows {
+/// x + scale * (branch + bias) for the branch's piece, whose product without bias is in the sum's place.
+void add_branch(const Piece& piece, const Matrix& x, const at::Tensor& bias, double scale, const Matrix& sum) {
+  float* to = sum.row(piece.in_x);
+  kernels::add_branch(x.row(piece.in_x), to, bias.data_ptr<float>(), static_cast<float>(scale), piece.rows, x.width,
+                      to);
+}
+
+/// What the backwards of both branches begin and end with.
+class BranchBackward {
  public:
-  Rows(const at::Tensor& x, const at::Tensor& kept)
-      : samples_of_x_(x.size(0)),
-        samples_(kept.defined() ? kept.size(0) : x.size(0)),
-        tokens_(x.size(1)),
-        width_(x.size(2)),
-        are_all_(!kept.defined()),
-        kept_(are_all_ ? nullptr : kept.data_ptr<int64_t>()) {}
+  BranchBackward(const at::Tensor& x, const LayerNorm& norm, const BranchOptions& options, const at::Tensor& dout)
+      : rows(x, options.kept),
+        normed(at::empty({rows.count(), rows.width()}, x.options())),
+        dbranch(rows.are_all() && options.scale == 1 ? dout.view(normed.sizes()) : at::empty_like(normed)),
+        dx(at::empty_like(x)),
+        scale_(static_cast<float>(options.scale)),
+        eps_(options.eps),
+        x_(x),
+        dout_(dout),
+        norm_(norm),
+        moments_(static_cast<size_t>(rows.count())),
+        dbias_(rows, rows.width(), x.options()),
+        dnorm_(rows, 2 * rows.width(), x.options()) {}
 
-  int64_t samples() const { return samples_; }
-  int64_t tokens() const { return tokens_; }
-  int64_t rows() const { return samples_ * tokens_; }
-  int64_t width() const { return width_; }
-  bool are_all() const { return are_all_; }
-  /// Where the i-th sample begins in x, and in the branch's matrices.
-  int64_t in_x(int64_t i) const { return (are_all_ ? i : kept_[i]) * sample(); }
-  int64_t in_branch(int64_t i) const { return i * sample(); }
-  /// Values of a sample.
-  int64_t sample() const { return tokens_ * width_; }
-
-  /// Calls body(i) for every sample, on the team.
-  template <class Body>
-  void for_each(const Body& body) const {
-    parallel_for(samples_, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) body(i);
-    });
+  /// Makes a piece of `normed` again, and takes its gradient.
+  void begin(const Piece& piece) {
+    normalise(piece, matrix_of(x_), norm_, eps_, matrix_of(normed).row(piece.in_branch),
+              moments_.data() + piece.in_branch);
+    float* to = matrix_of(dbranch).row(piece.in_branch);
+    if (!dbranch.is_alias_of(dout_)) {
+      const float* from = matrix_of(dout_).row(piece.in_x);
+      for (int64_t i = 0; i < piece.rows * rows.width(); ++i) to[i] = scale_ * from[i];
+    }
+    kernels::add_rows(to, piece.rows, rows.width(), dbias_.of(piece));
   }
 
-  /// The same for the branch's samples, and copies those of x that it does not see, all on the team.
-  template <class Body>
-  void for_each_of_x(const float* x, float* to, const Body& body) const {
-    std::vector<int64_t> place(static_cast<size_t>(samples_of_x_), kDropped);  // in the branch
-    for (int64_t i = 0; i < samples_; ++i) place[static_cast<size_t>(in_x(i) / sample())] = i;
-    parallel_for(samples_of_x_, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t s = begin; s < end; ++s) {
-        const int64_t i = place[static_cast<size_t>(s)];
-        if (i != kDropped) {
-          body(i);
-        } else {
-          std::copy_n(x + s * sample(), sample(), to + s * sample());
-        }
-      }
-    });
+  /// The gradient of x, once that of the norm's result is in its place.
+  void end(const Piece& piece) {
+    const int64_t width = rows.width();
+    float *to = matrix_of(dx).row(piece.in_x), *sums = dnorm_.of(piece);
+    kernels::layer_norm_backward(matrix_of(x_).row(piece.in_x), moments_.data() + piece.in_branch, piece.rows, width,
+                                 norm_.weight.data_ptr<float>(), to, to, sums, sums + width);
+    const float* residual = matrix_of(dout_).row(piece.in_x);
+    for (int64_t i = 0; i < piece.rows * width; ++i) to[i] += residual[i];
   }
+
+  /// In the order of a branch's arguments: x, norm, the first and the second layer (weight, bias each).
+  variable_list gradients(const Linear& first, const at::Tensor& second_weight) const {
+    rows.copy_dropped(dout_, dx);
+    const at::Tensor of_norm = dnorm_.total();
+    const int64_t width = rows.width();
+    return {dx,
+            of_norm.narrow(0, 0, width),
+            of_norm.narrow(0, width, width),
+            first.weight,
+            first.bias,
+            second_weight,
+            dbias_.total()};
+  }
+
+  const Rows rows;
+  const at::Tensor normed;   ///< [rows, C]
+  const at::Tensor dbranch;  ///< [rows, C], gradient of the branch's result
+  const at::Tensor dx;       ///< [n, T, C]
 
  private:
-  static constexpr int64_t kDropped = -1;
-
-  int64_t samples_of_x_, samples_, tokens_, width_;
-  bool are_all_;
-  const int64_t* kept_;  ///< null also where none is
+  float scale_;
+  double eps_;
+  at::Tensor x_, dout_;
+  LayerNorm norm_;
+  std::vector<kernels::RowMoments> moments_;
+  Sums dbias_, dnorm_;
 };
-
-/// Calls body(begin, end, sums) for parts of [0, n), each with sums [width] of its own, and adds these up in order.
-template <class Body>
-at::Tensor sum_of_parts(int64_t n, int64_t width, const at::TensorOptions& options, const Body& body) {
-  at::Tensor parts = at::zeros({kParts, width}, options);
-  float* sums = parts.data_ptr<float>();
-  parallel_for(kParts, 1, [&](int64_t first, int64_t last) {
-    for (int64_t p = first; p < last; ++p) body(p * n / kParts, (p + 1) * n / kParts, sums + p * width);
-  });
-  return parts.sum(0);
-}
-
-at::Tensor column_sums(const at::Tensor& matrix) {
-  const int64_t width = matrix.size(1);
-  const float* values = matrix.data_ptr<float>();
-  return sum_of_parts(matrix.size(0), width, matrix.options(), [&](int64_t begin, int64_t end, float* sums) {
-    kernels::add_rows(values + begin * width, end - begin, width, sums);
-  });
-}
-
-struct Normed {
-  at::Tensor y;                              ///< [rows, C]
-  std::vector<kernels::RowMoments> moments;  ///< [rows]
-};
-
-Normed normalise(const at::Tensor& x, const Rows& rows, const LayerNorm& norm, double eps) {
-  Normed normed{at::empty({rows.rows(), rows.width()}, x.options()),
-                std::vector<kernels::RowMoments>(static_cast<size_t>(rows.rows()))};
-  const float *from = x.data_ptr<float>(), *weight = norm.weight.data_ptr<float>(), *bias = norm.bias.data_ptr<float>();
-  float* to = normed.y.data_ptr<float>();
-  rows.for_each([&](int64_t i) {
-    kernels::layer_norm(from + rows.in_x(i), rows.tokens(), rows.width(), weight, bias, static_cast<float>(eps),
-                        to + rows.in_branch(i), normed.moments.data() + i * rows.tokens());
-  });
-  return normed;
-}
-
-/// Gradients of the norm's scale and shift; `dy` [rows, C] becomes the gradient of its input.
-LayerNorm normalise_backward(const at::Tensor& x, const Rows& rows, const LayerNorm& norm, const Normed& normed,
-                             at::Tensor& dy) {
-  const int64_t width = rows.width();
-  const float *from = x.data_ptr<float>(), *weight = norm.weight.data_ptr<float>();
-  float* gradient = dy.data_ptr<float>();
-  const at::Tensor both =
-      sum_of_parts(rows.samples(), 2 * width, x.options(), [&](int64_t begin, int64_t end, float* sums) {
-        for (int64_t i = begin; i < end; ++i) {
-          float* g = gradient + rows.in_branch(i);
-          kernels::layer_norm_backward(from + rows.in_x(i), normed.moments.data() + i * rows.tokens(), rows.tokens(),
-                                       width, weight, g, g, sums, sums + width);
-        }
-      });
-  return {both.narrow(0, 0, width), both.narrow(0, width, width)};
-}
-
-/// x + scale * (branch + bias) for the branch's samples, x for the others. May overwrite `branch`.
-at::Tensor add_to_kept(const at::Tensor& x, const Rows& rows, const at::Tensor& branch, const at::Tensor& bias,
-                       double scale) {
-  const at::Tensor out = rows.are_all() ? branch.view(x.sizes()) : at::empty_like(x);
-  const float *from = x.data_ptr<float>(), *added = branch.data_ptr<float>(), *shift = bias.data_ptr<float>();
-  float* to = out.data_ptr<float>();
-  rows.for_each_of_x(from, to, [&](int64_t i) {
-    kernels::add_branch(from + rows.in_x(i), added + rows.in_branch(i), shift, static_cast<float>(scale), rows.tokens(),
-                        rows.width(), to + rows.in_x(i));
-  });
-  return out;
-}
-
-/// Gradient [rows, C] of a branch's result, from that of the sum.
-at::Tensor branch_gradient(const at::Tensor& dout, const Rows& rows, const BranchOptions& options) {
-  if (rows.are_all() && options.scale == 1) return dout.view({rows.rows(), rows.width()});
-  at::Tensor out = at::empty({rows.rows(), rows.width()}, dout.options());
-  const auto scale = static_cast<float>(options.scale);
-  rows.for_each([&](int64_t i) {
-    const float* from = dout.data_ptr<float>() + rows.in_x(i);
-    float* to = out.data_ptr<float>() + rows.in_branch(i);
-    for (int64_t j = 0; j < rows.sample(); ++j) to[j] = scale * from[j];
-  });
-  return out;
-}
-
-/// Gradient of x: that of the sum, and of the branch's input `dy` [rows, C], whose memory may serve for the result.
-at::Tensor input_gradient(const at::Tensor& dout, const Rows& rows, at::Tensor& dy) {
-  at::Tensor out = rows.are_all() ? dy.view(dout.sizes()) : at::empty_like(dout);
-  const float *from = dout.data_ptr<float>(), *added = dy.data_ptr<float>();
-  float* to = out.data_ptr<float>();
-  rows.for_each_of_x(from, to, [&](int64_t i) {
-    const float *a = from + rows.in_x(i), *b = added + rows.in_branch(i);
-    float* sum = to + rows.in_x(i);
-    for (int64_t j = 0; j < rows.sample(); ++j) sum[j] = a[j] + b[j];
-  });
-  return out;
-}
 
 /// What the attention branch leaves for its backward; `out` [rows, C] is made again.
 struct Attended {
   at::Tensor qkv, log_sums, out;
 };
 
-Attended attend(const Rows& rows, const at::Tensor& y, const Linear& qkv, int64_t heads) {
-  Attended kept;
-  const kernels::AttentionShape shape{rows.samples(), rows.tokens(), heads, rows.width() / heads};
-  kept.qkv = addmm(qkv.bias, y, qkv.weight.t());
-  kept.out = at::empty_like(y);
-  kept.log_sums = at::empty({shape.units(), shape.tokens}, y.options());
+kernels::AttentionShape shape_of(const Rows& rows, const BranchOptions& options) {
+  return {rows.samples(), rows.tokens(), options.heads, rows.width() / options.heads};
+}
+
+/// Fills `out` and `log_sums`.
+void attend(const Rows& rows, const BranchOptions& options, Attended& kept) {
+  const kernels::AttentionShape shape = shape_of(rows, options);
+  kept.out = at::empty({rows.count(), rows.width()}, kept.qkv.options());
+  kept.log_sums = at::empty({shape.units(), shape.tokens}, kept.qkv.options());
   parallel_for(shape.units(), 1, [&](int64_t first, int64_t last) {
     kernels::attention(shape, first, last, kept.qkv.data_ptr<float>(), kept.out.data_ptr<float>(),
                        kept.log_sums.data_ptr<float>());
   });
-  return kept;
 }
 
 at::Tensor attention_forward(const at::Tensor& x, const LayerNorm& norm, const Attention& layers,
                              const BranchOptions& options, Attended& kept) {
   const Rows rows(x, options.kept);
-  kept = attend(rows, normalise(x, rows, norm, options.eps).y, layers.qkv, options.heads);
-  return add_to_kept(x, rows, mm(kept.out, layers.proj.weight.t()), layers.proj.bias, options.scale);
+  const auto to_qkv = Multiplier::turned(layers.qkv.weight), project = Multiplier::turned(layers.proj.weight);
+  kept.qkv = at::empty({rows.count(), 3 * rows.width()}, x.options());
+  const PieceMemory memory(rows, rows.width(), x.options());
+  const Matrix from = matrix_of(x), qkv = matrix_of(kept.qkv);
+  rows.for_each_piece([&](const Piece& piece) {
+    float* y = memory.of(piece);
+    normalise(piece, from, norm, options.eps, y, nullptr);
+    to_qkv(y, piece.rows, layers.qkv.bias.data_ptr<float>(), qkv.row(piece.in_branch));
+  });
+  attend(rows, options, kept);
+  at::Tensor out = at::empty_like(x);
+  const Matrix attended = matrix_of(kept.out), sum = matrix_of(out);
+  rows.for_each_piece([&](const Piece& piece) {
+    project(attended.row(piece.in_branch), piece.rows, sum.row(piece.in_x));
+    add_branch(piece, from, layers.proj.bias, options.scale, sum);
+  });
+  rows.copy_dropped(x, out);
+  return out;
 }
 
-/// Gradients in the order of the arguments: x, norm, qkv, proj (weight, bias each).
 variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, const Attention& layers,
                                   const BranchOptions& options, Attended kept, const at::Tensor& dout) {
-  const Rows rows(x, options.kept);
-  const Normed normed = normalise(x, rows, norm, options.eps);
-  if (!kept.qkv.defined()) kept = attend(rows, normed.y, layers.qkv, options.heads);
-  kept.out = at::empty_like(normed.y);
-  const kernels::AttentionShape shape{rows.samples(), rows.tokens(), options.heads, rows.width() / options.heads};
-  const at::Tensor dbranch = branch_gradient(dout, rows, options);
-  at::Tensor dattention = mm(dbranch, layers.proj.weight);
+  BranchBackward backward(x, norm, options, dout);
+  const Rows& rows = backward.rows;
+  const bool again = !kept.qkv.defined();
+  if (again) kept.qkv = at::empty({rows.count(), 3 * rows.width()}, x.options());
+  const auto to_qkv = again ? Multiplier::turned(layers.qkv.weight) : Multiplier::as_it_is(layers.qkv.weight);
+  const auto unproject = Multiplier::as_it_is(layers.proj.weight), from_qkv = Multiplier::as_it_is(layers.qkv.weight);
+  const at::Tensor dout_of_heads = at::empty_like(backward.normed);
+  const Matrix normed = matrix_of(backward.normed), dbranch = matrix_of(backward.dbranch), qkv = matrix_of(kept.qkv);
+  const Matrix dheads = matrix_of(dout_of_heads);
+  rows.for_each_piece([&](const Piece& piece) {
+    const int64_t row = piece.in_branch;
+    backward.begin(piece);
+    if (again) to_qkv(normed.row(row), piece.rows, layers.qkv.bias.data_ptr<float>(), qkv.row(row));
+    unproject(dbranch.row(row), piece.rows, dheads.row(row));
+  });
+  if (again) attend(rows, options, kept);
+  kept.out = at::empty_like(backward.normed);
+  const kernels::AttentionShape shape = shape_of(rows, options);
   const at::Tensor dqkv = at::empty_like(kept.qkv);
   parallel_for(shape.units(), 1, [&](int64_t first, int64_t last) {
-    kernels::attention_backward(shape, first, last, kept.qkv.data_ptr<float>(), kept.out.data_ptr<float>(),
-                                kept.log_sums.data_ptr<float>(), dattention.data_ptr<float>(), dqkv.data_ptr<float>());
+    kernels::attention_backward(shape, first, last, qkv.values, kept.out.data_ptr<float>(),
+                                kept.log_sums.data_ptr<float>(), dheads.values, dqkv.data_ptr<float>());
   });
-  const Linear dproj{mm(dbranch.t(), kept.out), column_sums(dbranch)};
-  const Linear dlayer{mm(dqkv.t(), normed.y), column_sums(dqkv)};
-  at::Tensor& dy = dattention;  // of the same size
-  mm_out(dy, dqkv, layers.qkv.weight);
-  const LayerNorm dnorm = normalise_backward(x, rows, norm, normed, dy);
-  return {
-      input_gradient(dout, rows, dy), dnorm.weight, dnorm.bias, dlayer.weight, dlayer.bias, dproj.weight, dproj.bias};
-}
-
-/// hidden += bias (which may be null), activated = gelu(hidden); the two may be the same.
-void activate(const at::Tensor& hidden, const float* bias, const at::Tensor& activated) {
-  const int64_t width = hidden.size(1);
-  float *before = hidden.data_ptr<float>(), *after = activated.data_ptr<float>();
-  parallel_for(hidden.size(0), 1, [&](int64_t begin, int64_t end) {
-    kernels::bias_gelu(before + begin * width, bias, end - begin, width, after + begin * width);
+  const at::Tensor dproj = mm(backward.dbranch.t(), kept.out);
+  const Sums dbias(rows, dqkv.size(1), x.options());
+  const Matrix gradient = matrix_of(dqkv), dx = matrix_of(backward.dx);
+  rows.for_each_piece([&](const Piece& piece) {
+    const float* of_piece = gradient.row(piece.in_branch);
+    kernels::add_rows(of_piece, piece.rows, gradient.width, dbias.of(piece));
+    from_qkv(of_piece, piece.rows, dx.row(piece.in_x));
+    backward.end(piece);
   });
+  return backward.gradients({mm(dqkv.t(), backward.normed), dbias.total()}, dproj);
 }
 
-/// fc1 with its bias, before GELU, in `hidden`; returns fc2 without its bias.
-at::Tensor mlp_products(const at::Tensor& y, const Mlp& layers, bool keep, at::Tensor& hidden) {
-  hidden = mm(y, layers.fc1.weight.t());
-  const at::Tensor activated = keep ? at::empty_like(hidden) : hidden;
-  activate(hidden, layers.fc1.bias.data_ptr<float>(), activated);
-  return mm(activated, layers.fc2.weight.t());
-}
-
+/// `hidden` [rows, 4C] receives fc1 with its bias, before GELU, where that is to be kept.
 at::Tensor mlp_forward(const at::Tensor& x, const LayerNorm& norm, const Mlp& layers, const BranchOptions& options,
                        bool keep, at::Tensor& hidden) {
   const Rows rows(x, options.kept);
-  const at::Tensor branch = mlp_products(normalise(x, rows, norm, options.eps).y, layers, keep, hidden);
-  return add_to_kept(x, rows, branch, layers.fc2.bias, options.scale);
+  const auto fc1 = Multiplier::turned(layers.fc1.weight), fc2 = Multiplier::turned(layers.fc2.weight);
+  const int64_t width = rows.width(), wide = layers.fc1.weight.size(0);
+  if (keep) hidden = at::empty({rows.count(), wide}, x.options());
+  at::Tensor out = at::empty_like(x);
+  const PieceMemory memory(rows, width + wide, x.options());
+  const Matrix from = matrix_of(x), sum = matrix_of(out), kept = keep ? matrix_of(hidden) : Matrix();
+  rows.for_each_piece([&](const Piece& piece) {
+    float *y = memory.of(piece), *activated = y + piece.rows * width;
+    float* before = keep ? kept.row(piece.in_branch) : activated;
+    normalise(piece, from, norm, options.eps, y, nullptr);
+    fc1(y, piece.rows, before);
+    kernels::bias_gelu(before, layers.fc1.bias.data_ptr<float>(), piece.rows, wide, activated);
+    fc2(activated, piece.rows, sum.row(piece.in_x));
+    add_branch(piece, from, layers.fc2.bias, options.scale, sum);
+  });
+  rows.copy_dropped(x, out);
+  return out;
 }
 
-/// Gradients in the order of the arguments: x, norm, fc1, fc2 (weight, bias each).
 variable_list mlp_gradients(const at::Tensor& x, const LayerNorm& norm, const Mlp& layers, const BranchOptions& options,
                             at::Tensor hidden, const at::Tensor& dout) {
-  const Rows rows(x, options.kept);
-  const Normed normed = normalise(x, rows, norm, options.eps);
+  BranchBackward backward(x, norm, options, dout);
+  const Rows& rows = backward.rows;
+  const int64_t wide = layers.fc1.weight.size(0);
   const bool again = !hidden.defined();
-  if (again) hidden = mm(normed.y, layers.fc1.weight.t());
-  const int64_t wide = hidden.size(1);
-  at::Tensor activated = at::empty_like(hidden);
-  activate(hidden, again ? layers.fc1.bias.data_ptr<float>() : nullptr, activated);  // what was kept has it already
-  const at::Tensor dbranch = branch_gradient(dout, rows, options);
-  const Linear dfc2{mm(dbranch.t(), activated), column_sums(dbranch)};
-  at::Tensor& dhidden = activated;  // of the same size
-  mm_out(dhidden, dbranch, layers.fc2.weight);
-  const float* before = hidden.data_ptr<float>();
-  float* after = dhidden.data_ptr<float>();
-  Linear dfc1;
-  dfc1.bias = sum_of_parts(rows.rows(), wide, x.options(), [&](int64_t begin, int64_t end, float* sums) {
-    kernels::gelu_backward(before + begin * wide, end - begin, wide, after + begin * wide, sums);
+  if (again) hidden = at::empty({rows.count(), wide}, x.options());
+  const auto fc1 = again ? Multiplier::turned(layers.fc1.weight) : Multiplier::as_it_is(layers.fc1.weight);
+  const auto unfc1 = Multiplier::as_it_is(layers.fc1.weight), unfc2 = Multiplier::as_it_is(layers.fc2.weight);
+  const at::Tensor activated = at::empty_like(hidden);
+  const Matrix normed = matrix_of(backward.normed), before = matrix_of(hidden), after = matrix_of(activated);
+  rows.for_each_piece([&](const Piece& piece) {
+    const int64_t row = piece.in_branch;
+    backward.begin(piece);
+    if (again) fc1(normed.row(row), piece.rows, before.row(row));
+    // What was kept has its bias already.
+    kernels::bias_gelu(before.row(row), again ? layers.fc1.bias.data_ptr<float>() : nullptr, piece.rows, wide,
+                       after.row(row));
   });
-  dfc1.weight = mm(dhidden.t(), normed.y);
-  at::Tensor dy = mm(dhidden, layers.fc1.weight);
-  const LayerNorm dnorm = normalise_backward(x, rows, norm, normed, dy);
-  return {input_gradient(dout, rows, dy), dnorm.weight, dnorm.bias, dfc1.weight, dfc1.bias, dfc2.weight, dfc2.bias};
+  const at::Tensor dfc2 = mm(backward.dbranch.t(), activated);
+  const at::Tensor& dhidden = activated;  // of the same size
+  const Sums dbias(rows, wide, x.options());
+  const Matrix dbranch = matrix_of(backward.dbranch), dx = matrix_of(backward.dx);
+  rows.for_each_piece([&](const Piece& piece) {
+    float* gradient = after.row(piece.in_branch);
+    unfc2(dbranch.row(piece.in_branch), piece.rows, gradient);
+    kernels::gelu_backward(before.row(piece.in_branch), piece.rows, wide, gradient, dbias.of(piece));
+    unfc1(gradient, piece.rows, dx.row(piece.in_x));
+    backward.end(piece);
+  });
+  return backward.gradients({mm(dhidden.t(), backward.normed), dbias.total()}, dfc2);
 }
 
 /// Seven tensors and the options, as the autograd functions below take and save them.
