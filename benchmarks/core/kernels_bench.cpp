@@ -12,8 +12,10 @@
 #include "core/kernels/attention.h"
 #include "core/kernels/batch_norm.h"
 #include "core/kernels/pixel_loss.h"
+#include "core/kernels/product.h"
 #include "core/kernels/select.h"
 #include "core/kernels/simd.h"
+#include "core/kernels/transpose.h"
 #include "core/kernels/winograd.h"
 
 namespace gtsa::kernels {
@@ -30,6 +32,30 @@ void count_bytes(benchmark::State& state, int64_t floats) {
   state.SetBytesProcessed(state.iterations() * floats * static_cast<int64_t>(sizeof(float)));
   force_simd_level("");
 }
+
+/// A piece of rows by a layer's weight: argument 1 as in every benchmark, 2 = the weight lies turned [in, out].
+void multiply(benchmark::State& state) {
+  const bool is_turned = state.range(1) == 1;
+  const auto x = values(kRows * kWidth), weight = values(kWidth * kWide);
+  auto y = values(kRows * kWide);
+  const ProductShape shape{kRows, kWide, kWidth};
+  const Factor right{weight.data(), is_turned ? kWide : kWidth, !is_turned};
+  const auto run = state.range(0) == 0 ? reference::product : product;
+  set_threads(1);
+  for (auto _ : state) run(shape, 1, {x.data(), kWidth}, right, 0, y.data(), kWide);
+  state.counters["operations"] = benchmark::Counter(static_cast<double>(2 * kRows * kWidth * kWide),
+                                                    benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(multiply)->ArgsProduct({{0, 1}, {0, 1}})->Unit(benchmark::kMicrosecond);
+
+void turn_weight(benchmark::State& state) {
+  choose_level(state);
+  const auto weight = values(kWidth * kWide);
+  auto turned = weight;
+  for (auto _ : state) transpose(weight.data(), kWidth, kWide, kWidth, turned.data(), kWide);
+  count_bytes(state, 2 * kWidth * kWide);
+}
+BENCHMARK(turn_weight)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 void gelu_with_bias(benchmark::State& state) {
   choose_level(state);
