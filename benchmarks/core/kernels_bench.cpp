@@ -118,8 +118,8 @@ void attend(benchmark::State& state, bool backward) {
                          benchmark::Counter::kIsRate);
   force_simd_level("");
 }
-BENCHMARK_CAPTURE(attend, forward, false)->ArgsProduct({{0, 1}, {37, 197}})->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(attend, backward, true)->ArgsProduct({{0, 1}, {37, 197}})->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(attend, forward, false)->ArgsProduct({{0, 1}, {37, 65, 197}})->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(attend, backward, true)->ArgsProduct({{0, 1}, {37, 65, 197}})->Unit(benchmark::kMicrosecond);
 
 /// The four transforms of one 14 x 14 map.
 void winograd(benchmark::State& state, int which) {

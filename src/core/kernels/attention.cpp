@@ -7,6 +7,7 @@
 #include "core/kernels/product.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/targets.h"
+#include "core/kernels/transpose.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/attention.cpp"
@@ -105,6 +106,13 @@ Unit unit_of(const AttentionShape& s, int64_t unit) {
 
 float scale_of(const AttentionShape& s) { return 1.0F / std::sqrt(static_cast<float>(s.head_dim)); }
 
+/// c [tokens, tokens] = alpha a b^T of two matrices [tokens, head_dim]. Small products read b fast only where it lies
+/// turned: `turned` has room for it.
+void pairwise(const AttentionShape& s, float alpha, Factor a, Factor b, float* turned, float* c) {
+  transpose(b.values, b.step, s.tokens, s.head_dim, turned, s.tokens);
+  product({s.tokens, s.tokens, s.head_dim}, alpha, a, {turned, s.tokens}, 0, c, s.tokens);
+}
+
 float* scratch(std::vector<float>& memory, int64_t size) {
   if (std::ssize(memory) < size) memory.resize(static_cast<size_t>(size));
   return memory.data();
@@ -116,11 +124,11 @@ void attention(const AttentionShape& s, int64_t first, int64_t last, const float
   if (scalar_forced()) return reference::attention(s, first, last, qkv, out, log_sums);
   thread_local std::vector<float> memory;
   const int64_t t = s.tokens;
-  float* weights = scratch(memory, t * t);
+  float *weights = scratch(memory, t * (t + s.head_dim)), *turned = weights + t * t;
   for (int64_t unit = first; unit < last; ++unit) {
     const Unit u = unit_of(s, unit);
     const float *query = qkv + u.query, *key = query + u.width, *value = key + u.width;
-    product({t, t, s.head_dim}, scale_of(s), {query, u.step}, {key, u.step, true}, 0, weights, t);
+    pairwise(s, scale_of(s), {query, u.step}, {key, u.step}, turned, weights);
     for (int64_t i = 0; i < t; ++i) {
       float* row = weights + i * t;
       const float most = HWY_DYNAMIC_DISPATCH(Largest)(row, t);
@@ -137,17 +145,17 @@ void attention_backward(const AttentionShape& s, int64_t first, int64_t last, co
   if (scalar_forced()) return reference::attention_backward(s, first, last, qkv, out, log_sums, dout, dqkv);
   thread_local std::vector<float> memory;
   const int64_t t = s.tokens, d = s.head_dim;
-  float *weights = scratch(memory, 2 * t * t), *dweights = weights + t * t;
+  float *weights = scratch(memory, t * (2 * t + d)), *dweights = weights + t * t, *turned = dweights + t * t;
   const float scale = scale_of(s);
   for (int64_t unit = first; unit < last; ++unit) {
     const Unit u = unit_of(s, unit);
     const float *query = qkv + u.query, *key = query + u.width, *value = key + u.width;
     float *dquery = dqkv + u.query, *dkey = dquery + u.width, *dvalue = dkey + u.width;
-    product({t, t, d}, scale, {query, u.step}, {key, u.step, true}, 0, weights, t);
+    pairwise(s, scale, {query, u.step}, {key, u.step}, turned, weights);
     for (int64_t i = 0; i < t; ++i) HWY_DYNAMIC_DISPATCH(ExpAndSum)(weights + i * t, t, log_sums[u.row_sums + i]);
     product({t, d, t}, 1.0F, {weights, t}, {value, u.step}, 0, out + u.out, u.width);
     product({t, d, t}, 1.0F, {weights, t, true}, {dout + u.out, u.width}, 0, dvalue, u.step);
-    product({t, t, d}, 1.0F, {dout + u.out, u.width}, {value, u.step, true}, 0, dweights, t);
+    pairwise(s, 1.0F, {dout + u.out, u.width}, {value, u.step}, turned, dweights);
     for (int64_t i = 0; i < t; ++i) {
       // The weighted mean of a row of dweights is the product of out and dout.
       const float mean = HWY_DYNAMIC_DISPATCH(Dot)(out + u.out + i * u.width, dout + u.out + i * u.width, d);

@@ -34,12 +34,12 @@ template <class T>
 constexpr int64_t kTileRows = static_cast<int64_t>(hn::MaxLanes(Tag<T>()));
 
 template <class T>
-HWY_INLINE hn::Vec<Tag<T> > load_blocks(const T* in, ptrdiff_t in_stride) {
+HWY_INLINE hn::Vec<Tag<T>> load_blocks(const T* in, ptrdiff_t in_stride) {
   const Tag<T> d;
   if constexpr (kTileRows<T> == kSide<T>) {
     return hn::LoadU(d, in);
   } else {
-    const hn::Half<Tag<T> > block;
+    const hn::Half<Tag<T>> block;
     return hn::Combine(d, hn::LoadU(block, in + kSide<T> * in_stride), hn::LoadU(block, in));
   }
 }
@@ -47,7 +47,7 @@ HWY_INLINE hn::Vec<Tag<T> > load_blocks(const T* in, ptrdiff_t in_stride) {
 /// A value's address in a tile is as many bits of row as of column; interleaving rows i and i + kSide / 2 turns these
 /// bits round by one place.
 template <class T>
-HWY_INLINE void turn_addresses(const hn::Vec<Tag<T> >* from, hn::Vec<Tag<T> >* to) {
+HWY_INLINE void turn_addresses(const hn::Vec<Tag<T>>* from, hn::Vec<Tag<T>>* to) {
   const Tag<T> d;
   for (int64_t i = 0; i < kSide<T> / 2; ++i) {
     to[2 * i] = hn::InterleaveLower(d, from[i], from[i + kSide<T> / 2]);
@@ -57,7 +57,7 @@ HWY_INLINE void turn_addresses(const hn::Vec<Tag<T> >* from, hn::Vec<Tag<T> >* t
 
 template <class T>
 HWY_INLINE void transpose_tile(const T* in, ptrdiff_t in_stride, T* out, ptrdiff_t out_stride) {
-  hn::Vec<Tag<T> > a[kSide<T>], b[kSide<T>];
+  hn::Vec<Tag<T>> a[kSide<T>], b[kSide<T>];
   for (int64_t i = 0; i < kSide<T>; ++i) a[i] = load_blocks(in + i * in_stride, in_stride);
   for (int64_t turned = 1; turned < kSide<T>; turned *= 4) {  // two bits a round
     turn_addresses<T>(a, b);

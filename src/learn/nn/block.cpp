@@ -6,6 +6,7 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <optional>
 #include <vector>
 
 #include "core/base/parallel.h"
@@ -120,6 +121,11 @@ class BranchBackward {
   Sums dbias_, dnorm_;
 };
 
+/// The multiplier of what forward did not keep.
+std::optional<Multiplier> turned_if(bool made_again, const at::Tensor& weight) {
+  return made_again ? std::optional(Multiplier::turned(weight)) : std::nullopt;
+}
+
 /// What the attention branch leaves for its backward; `out` [rows, C] is made again.
 struct Attended {
   at::Tensor qkv, log_sums, out;
@@ -169,15 +175,14 @@ variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, co
   const Rows& rows = backward.rows;
   const bool again = !kept.qkv.defined();
   if (again) kept.qkv = at::empty({rows.count(), 3 * rows.width()}, x.options());
-  const auto to_qkv = again ? Multiplier::turned(layers.qkv.weight) : Multiplier::as_it_is(layers.qkv.weight);
+  const auto to_qkv = turned_if(again, layers.qkv.weight);
   const auto unproject = Multiplier::as_it_is(layers.proj.weight), from_qkv = Multiplier::as_it_is(layers.qkv.weight);
-  const at::Tensor dout_of_heads = at::empty_like(backward.normed);
   const Matrix normed = matrix_of(backward.normed), dbranch = matrix_of(backward.dbranch), qkv = matrix_of(kept.qkv);
-  const Matrix dheads = matrix_of(dout_of_heads);
+  const Matrix dx = matrix_of(backward.dx), dheads = dx;  // attention has used the one before the other begins
   rows.for_each_piece([&](const Piece& piece) {
     const int64_t row = piece.in_branch;
     backward.begin(piece);
-    if (again) to_qkv(normed.row(row), piece.rows, layers.qkv.bias.data_ptr<float>(), qkv.row(row));
+    if (to_qkv) (*to_qkv)(normed.row(row), piece.rows, layers.qkv.bias.data_ptr<float>(), qkv.row(row));
     unproject(dbranch.row(row), piece.rows, dheads.row(row));
   });
   if (again) attend(rows, options, kept);
@@ -190,7 +195,7 @@ variable_list attention_gradients(const at::Tensor& x, const LayerNorm& norm, co
   });
   const at::Tensor dproj = mm(backward.dbranch.t(), kept.out);
   const Sums dbias(rows, dqkv.size(1), x.options());
-  const Matrix gradient = matrix_of(dqkv), dx = matrix_of(backward.dx);
+  const Matrix gradient = matrix_of(dqkv);
   rows.for_each_piece([&](const Piece& piece) {
     const float* of_piece = gradient.row(piece.in_branch);
     kernels::add_rows(of_piece, piece.rows, gradient.width, dbias.of(piece));
@@ -230,14 +235,14 @@ variable_list mlp_gradients(const at::Tensor& x, const LayerNorm& norm, const Ml
   const int64_t wide = layers.fc1.weight.size(0);
   const bool again = !hidden.defined();
   if (again) hidden = at::empty({rows.count(), wide}, x.options());
-  const auto fc1 = again ? Multiplier::turned(layers.fc1.weight) : Multiplier::as_it_is(layers.fc1.weight);
+  const auto fc1 = turned_if(again, layers.fc1.weight);
   const auto unfc1 = Multiplier::as_it_is(layers.fc1.weight), unfc2 = Multiplier::as_it_is(layers.fc2.weight);
   const at::Tensor activated = at::empty_like(hidden);
   const Matrix normed = matrix_of(backward.normed), before = matrix_of(hidden), after = matrix_of(activated);
   rows.for_each_piece([&](const Piece& piece) {
     const int64_t row = piece.in_branch;
     backward.begin(piece);
-    if (again) fc1(normed.row(row), piece.rows, before.row(row));
+    if (fc1) (*fc1)(normed.row(row), piece.rows, before.row(row));
     // What was kept has its bias already.
     kernels::bias_gelu(before.row(row), again ? layers.fc1.bias.data_ptr<float>() : nullptr, piece.rows, wide,
                        after.row(row));

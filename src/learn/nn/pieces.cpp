@@ -4,6 +4,8 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "core/kernels/product.h"
 #include "core/kernels/transpose.h"
@@ -11,10 +13,11 @@
 namespace gtsa::nn::ops {
 namespace {
 
-/// So many rows of a transformer's matrices lie in a core's cache; products of fewer than the other waste their time on
-/// beginnings.
-constexpr int64_t kMostRows = 128, kLeastRows = 16;
-/// Threads that get a piece more than others then wait for no more than a fifth of their time.
+/// More rows would not stay in a core's cache, four times as wide as a transformer's tokens.
+constexpr int64_t kMostRows = 128;
+/// Of fewer rows, a product spends its time on beginning.
+constexpr int64_t kLeastRows = 16;
+/// So that a thread with one piece more than the others keeps them waiting for a fifth of the time at most.
 constexpr int64_t kPiecesOfPart = 4;
 
 int64_t divided_up(int64_t n, int64_t by) { return (n + by - 1) / by; }

@@ -6,7 +6,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <vector>
 
 #include "core/base/parallel.h"
 
@@ -25,7 +24,7 @@ struct Piece {
   int64_t rows = 0;
   int64_t in_x = 0;       ///< the first one's place in x
   int64_t in_branch = 0;  ///< and in the branch's matrices, which have the rows of the kept samples only
-  int64_t part = 0;       ///< whose thread takes it
+  int64_t part = 0;       ///< of the rows; one thread takes all pieces of a part
 };
 
 /// The rows of x [n, T, C] that a branch sees, cut into pieces. Ranges depend on the shape and the number of threads.
