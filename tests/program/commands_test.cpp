@@ -187,6 +187,32 @@ TEST_F(Replay, SaysWhenThePhotographsAreOthersThanThen) {
   EXPECT_THAT(ended.err, HasSubstr("warning: not the same step: photographs 13 "));
 }
 
+/// Linux takes any bytes as a name, JSON and TOML do not.
+TEST_F(Commands, TakeNamesThatAreNotUtf8) {
+  const fs::path run = folder_ / "run \xE9", out = folder_ / "out \xE9", photo = photographs_ / "\xFF.jpg";
+  fs::rename(photographs_ / "photo-000.jpg", photo);
+  EXPECT_TRUE(json_of({small_pretrain(photographs_, run, {"--dry-run", "--json"})}).is_object());
+  const Ended ended = run_gtsa({small_pretrain(photographs_, run, {"--lr", "1e30", "--json"})});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("3 steps in a row were not finite"));
+  EXPECT_EQ(json_of({"replay", run.string(), "--json"}).at("step"), 4);
+  EXPECT_EQ(json_of(small_pretrain(photographs_, run, {"--steps", "1", "--overwrite", "--json"})).at("steps"), 1);
+  EXPECT_EQ(json_of({"probe", "correspondence", "--weights", run.string(), "--data", photographs_.string(), "--json"})
+                .at("photos"),
+            12);
+  EXPECT_TRUE(
+      json_of({"visualize", "crops", "--images", photo.string(), "--out", out.string(), "--json"}).contains("page"));
+}
+
+TEST_F(Commands, RefuseAtOnceAPathThatConfigTomlCannotHold) {
+  const fs::path photographs = folder_ / "photographs \xE9";
+  fs::rename(photographs_, photographs);
+  const Ended ended = run_gtsa({small_pretrain(photographs, run_)});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("not UTF-8, and the run's config.toml cannot hold it"));
+  EXPECT_FALSE(fs::exists(run_));
+}
+
 TEST(Program, KeepsThePageOfItsOptionsTrue) {
   const Ended ended = run_gtsa({{"options"}});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;

@@ -108,7 +108,8 @@ TEST_F(ProbeClasses, ALinearLayerTakesARecipeOrAFileAndFlagsOverIt) {
   expect_refused(words({"probe", "linear"}, {"--config", file}), 2,
                  "unknown key epoch (" + file.string() + ":1); did you mean epochs?");
   expect_refused(words({"probe", "linear"}, {"--config", "inat19_small"}), 2,
-                 "unknown key augment.erasing (inat19_small.toml:");
+                 "--config inat19_small: that recipe is for another command; this one has no augment.erasing "
+                 "(inat19_small.toml:");
   expect_refused(words({"probe", "linear"}, {"--config", "linprob"}), 2, "--config linprob: no such file or recipe");
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/geometry/types.h"
+#include "core/image/decode.h"
 
 namespace gtsa::data {
 
@@ -79,7 +80,7 @@ struct DatasetReport {
 
 struct DatasetCheckOptions {
   std::optional<DatasetTask> task;  ///< guessed from the layout if absent
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   /// Called now and then with the pictures looked at so far and their number, if set.
   std::function<void(int64_t done, int64_t all)> progress;
 };

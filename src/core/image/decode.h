@@ -42,9 +42,12 @@ class ImageError : public Error {
   Reason reason_;
 };
 
+/// Pillow's limit.
+inline constexpr int64_t kMaxPixels = 89'478'485;
+
 struct DecodeOptions {
-  /// Pictures with more are refused before anything is allocated for them. The default is Pillow's.
-  int64_t max_pixels = 89'478'485;
+  /// Pictures with more are refused before anything is allocated for them.
+  int64_t max_pixels = kMaxPixels;
   /// Turn and mirror as the EXIF orientation says (JPEG, PNG and WebP; absent, broken or undefined ones count as
   /// upright). Off where labels lie in stored pixels.
   bool apply_exif = true;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "core/formats/safetensors.h"
 
 namespace gtsa::report {
@@ -23,8 +24,7 @@ std::string_view trimmed(std::string_view text) {
 
 /// A text as it is, anything else as JSON writes it.
 std::string text_of(const Json& value) {
-  std::string text =
-      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = value.is_string() ? value.get<std::string>() : json_line(value);
   if (text.size() > kLongestText) text.replace(kLongestText, std::string::npos, " ...");
   return text;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "core/formats/tensorboard.h"
 
 namespace gtsa::run {
@@ -25,19 +26,14 @@ constexpr const char* kTensorboard = "events.out.tfevents.0000000000.gtsa";
 constexpr const char* kCheckpoints = "checkpoints";
 constexpr const char* kArtefacts = "artefacts";
 constexpr const char* kBadStep = "bad_step";
+constexpr const char* kLog = "log.txt";
+constexpr const char* kReport = "report.html";
 constexpr std::string_view kPartial = ".partial";
-/// Everything that --overwrite removes; config.toml first, so that a half-removed run is not taken for a whole one.
-constexpr std::array kOwnNames = {kConfig,
-                                  "encoder.safetensors",
-                                  "classifier.safetensors",
-                                  "classifier_best.safetensors",
-                                  kMetrics,
-                                  kEvents,
-                                  kTensorboard,
-                                  "log.txt",
-                                  kCheckpoints,
-                                  kArtefacts,
-                                  kBadStep};
+constexpr std::array kProducts = {"encoder.safetensors", "classifier.safetensors", "classifier_best.safetensors",
+                                  "segmenter.safetensors", "segmenter_best.safetensors"};
+constexpr std::array kRecords = {kMetrics, kEvents, kTensorboard, kCheckpoints, kArtefacts, kBadStep};
+/// What others of a run's files tell too.
+constexpr std::array kRetold = {kLog, kReport, "report.data.js"};
 
 std::string step_name(int64_t step) {
   GTSA_CHECK(step >= 0, "step {}", step);
@@ -54,14 +50,30 @@ std::optional<int64_t> step_of(const std::string& name) {
   return step;
 }
 
-/// The first trace of a run in a folder without config.toml, or nothing. Empty folders and a log are no loss.
+std::vector<const char*> worth_keeping() {
+  std::vector<const char*> names(kProducts.begin(), kProducts.end());
+  names.insert(names.end(), kRecords.begin(), kRecords.end());
+  return names;
+}
+
+/// The first trace of a run in a folder without config.toml, or nothing. Empty folders are no loss.
 std::optional<std::string> leftover_of(const fs::path& folder) {
-  for (const char* name : kOwnNames) {
+  for (const char* name : worth_keeping()) {
     const fs::path path = folder / name;
-    if (path.filename() == "log.txt" || !fs::exists(path)) continue;
-    if (!fs::is_directory(path) || !fs::is_empty(path)) return name;
+    if (fs::exists(path) && (!fs::is_directory(path) || !fs::is_empty(path))) return name;
   }
   return std::nullopt;
+}
+
+/// What --overwrite removes; config.toml first, so that a half-removed run is not taken for a whole one.
+void remove_run(FileSystem& files, const fs::path& folder) {
+  std::vector<const char*> names{kConfig};
+  const auto more = worth_keeping();
+  names.insert(names.end(), more.begin(), more.end());
+  names.insert(names.end(), kRetold.begin(), kRetold.end());
+  for (const char* name : names) {
+    if (fs::exists(folder / name)) files.remove_all(folder / name);
+  }
 }
 
 void refuse_used_folder(const fs::path& folder) {
@@ -82,13 +94,6 @@ void mend_tensorboard(FileSystem& files, const fs::path& path) {
   if (fs::exists(path) && fs::file_size(path) > 0) return;
   const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch());
   write_atomically(files, path, formats::tensorboard_opening(now.count()));
-}
-
-/// One line: numbers that are not finite become null (nlohmann's rule), bytes that are not UTF-8 (names of files and of
-/// classes) the replacement mark.
-template <class AnyJson>
-std::string line_of(const AnyJson& json) {
-  return json.dump(-1, ' ', false, AnyJson::error_handler_t::replace) + '\n';
 }
 
 std::vector<Json> read_lines(const fs::path& path) {
@@ -133,9 +138,7 @@ Run Run::create(FileSystem& files, const fs::path& folder, bool overwrite) {
   files.create_directories(folder);
   Run run(files, folder, FolderLock(folder));
   if (!overwrite) refuse_used_folder(folder);  // another process may have begun one meanwhile
-  for (const char* name : kOwnNames) {
-    if (overwrite && fs::exists(folder / name)) files.remove_all(folder / name);
-  }
+  if (overwrite) remove_run(files, folder);
   files.create_directories(folder / kCheckpoints);
   files.create_directories(folder / kArtefacts);
   return run;
@@ -176,10 +179,11 @@ std::string Run::read_config() const { return read_text(folder_ / kConfig); }
 void Run::append_metrics(const Json& line) {
   check_writable();
   const auto found = line.find("step");
-  GTSA_CHECK(found != line.end() && found->is_number_integer(), "a line of metrics without a step: {}", line_of(line));
+  GTSA_CHECK(found != line.end() && found->is_number_integer(), "a line of metrics without a step: {}",
+             json_line(line));
   const auto step = found->get<int64_t>();
   GTSA_CHECK(step > last_step_, "metrics of step {} after those of step {}", step, last_step_);
-  metrics_.append(line_of(line));
+  metrics_.append(json_line(line) + '\n');
   last_step_ = step;
   append_points(line, step);
 }
@@ -198,8 +202,8 @@ void Run::append_points(const Json& line, int64_t step) {
 
 void Run::append_event(const Json& event) {
   check_writable();
-  GTSA_CHECK(event.is_object(), "an event is an object: {}", line_of(event));
-  events_.append(line_of(event));
+  GTSA_CHECK(event.is_object(), "an event is an object: {}", json_line(event));
+  events_.append(json_line(event) + '\n');
 }
 
 void Run::sync() {
@@ -225,6 +229,16 @@ void Run::cut_back_to(int64_t last_step) {
 }
 
 fs::path Run::checkpoint_path(int64_t step) const { return folder_ / kCheckpoints / step_name(step); }
+
+fs::path Run::log_path() const { return folder_ / kLog; }
+
+fs::path Run::report_path(const fs::path& folder) { return folder / kReport; }
+
+fs::path Run::product_path(std::string_view name) const {
+  GTSA_CHECK(std::find(kProducts.begin(), kProducts.end(), name) != kProducts.end(),
+             "{} is not among the products that --overwrite removes", name);
+  return folder_ / name;
+}
 
 fs::path Run::best_checkpoint_path() const { return folder_ / kCheckpoints / "best.safetensors"; }
 
@@ -254,7 +268,7 @@ void Run::set_aside(const Checkpoint& checkpoint) {
 fs::path Run::tensorboard_path() const { return folder_ / kTensorboard; }
 
 void Run::write_artefact(const fs::path& name, const nlohmann::ordered_json& json) {
-  write_atomically(*files_, artefact_path(name), line_of(json));
+  write_atomically(*files_, artefact_path(name), json_line(json) + '\n');
 }
 
 fs::path Run::artefact_path(const fs::path& name) {

@@ -75,8 +75,12 @@ class Run {
   /// `keep_every_steps` (0 = none). Call it after a save.
   void prune_checkpoints(int64_t keep_last, int64_t keep_every_steps);
 
-  std::filesystem::path encoder_path() const { return folder_ / "encoder.safetensors"; }
-  std::filesystem::path log_path() const { return folder_ / "log.txt"; }
+  /// What a user takes away: encoder.safetensors, classifier_best.safetensors, ...
+  std::filesystem::path product_path(std::string_view name) const;
+  std::filesystem::path encoder_path() const { return product_path("encoder.safetensors"); }
+  std::filesystem::path log_path() const;
+  /// The page of a run in `folder`, unless another is asked for.
+  static std::filesystem::path report_path(const std::filesystem::path& folder);
   std::filesystem::path tensorboard_path() const;
   /// Saves one JSON object as a line of text in artefacts/NAME, whole or not at all, in place of what was there.
   void write_artefact(const std::filesystem::path& name, const nlohmann::ordered_json& json);

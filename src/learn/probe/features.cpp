@@ -14,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/data/loader.h"
 #include "core/data/sampler.h"
@@ -67,7 +68,7 @@ std::string recipe_of(const Frozen& network, const data::Photographs& photograph
                     {"seed", views.seed},
                     {"number", options.draw}};
   }
-  return json.dump();
+  return json_line(json);
 }
 
 /// Rows as they come, in a file that is gone at the end.
@@ -183,10 +184,8 @@ void write_cached(FileSystem& files, const fs::path& path, const std::string& re
   const std::vector<formats::TensorRecord> records{
       {kValues, formats::Dtype::f32, {rows, width}, bytes(features.values.data_ptr<float>(), rows * width)},
       {kFiles, formats::Dtype::i64, {rows}, bytes(features.files.data(), rows)}};
-  formats::write_safetensors(
-      files, path, records,
-      {{"recipe", recipe},
-       {"skipped", ordered_json(features.skipped).dump(-1, ' ', false, ordered_json::error_handler_t::replace)}});
+  formats::write_safetensors(files, path, records,
+                             {{"recipe", recipe}, {"skipped", json_line(ordered_json(features.skipped))}});
 }
 
 Features make_features(FileSystem& files, const Frozen& network, const data::Photographs& photographs,

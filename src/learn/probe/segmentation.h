@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/data/ade20k.h"
+#include "core/image/decode.h"
 #include "learn/probe/frozen.h"
 #include "learn/probe/pixel_head.h"
 #include "learn/train/task.h"
@@ -19,7 +20,7 @@ namespace gtsa::probe {
 struct SegmentationOptions {
   PixelHeadOptions head;
   int64_t repeats = 3;  ///< heads trained; scores are their mean
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
 };
 
 /// Shares in [0, 1], means over the heads.

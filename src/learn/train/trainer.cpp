@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/base/signals.h"
 
@@ -184,7 +185,7 @@ void Trainer::skip(StepReport& report, std::vector<data::SampleKey> keys) {
   for (const auto& key : keys) samples.push_back({{"epoch", key.epoch}, {"place", key.place}, {"file", key.file}});
   const auto path = parts_.run.bad_step_path(progress_.step);
   save_state(parts_.files, path, parts_.task, parts_.optimizer, progress_, conditions_,
-             {{"reason", report.skipped_because}, {"samples", samples.dump()}});
+             {{"reason", report.skipped_because}, {"samples", json_line(samples)}});
   parts_.run.prune_bad_steps(kBadStepsKept);
   parts_.run.append_event(
       {{"event", "bad_step"}, {"step", progress_.step}, {"reason", report.skipped_because}, {"samples", samples}});

@@ -83,11 +83,11 @@ train::Health ClassifyTask::health(const train::Position&) {
 }
 
 void ClassifyTask::export_weights(FileSystem& files, const run::Run& run) {
-  write_classifier(files, run.folder() / kClassifierFile, classifier_, classes_);
+  write_classifier(files, run.product_path(kClassifierFile), classifier_, classes_);
 }
 
 void ClassifyTask::export_best(FileSystem& files, const run::Run& run) {
-  write_classifier(files, run.folder() / kBestClassifierFile, classifier_, classes_);
+  write_classifier(files, run.product_path(kBestClassifierFile), classifier_, classes_);
 }
 
 std::map<std::string, std::string> ClassifyTask::metadata() const {

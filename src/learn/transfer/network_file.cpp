@@ -1,5 +1,7 @@
 #include "learn/transfer/network_file.h"
 
+#include "core/base/json_line.h"
+
 namespace gtsa::transfer {
 
 namespace fs = std::filesystem;
@@ -18,7 +20,7 @@ fs::path weights_file(const fs::path& weights, const NetworkFiles& files) {
               files.best, files.last, files.command);
 }
 
-std::string metadata_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string metadata_text(const json& value) { return json_line(value); }
 
 void check_class_count(size_t listed, int64_t classes, const std::string& key, const std::string& source) {
   if (listed == static_cast<size_t>(classes)) return;

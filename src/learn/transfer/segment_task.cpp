@@ -119,11 +119,11 @@ train::Health SegmentTask::health(const train::Position&) {
 }
 
 void SegmentTask::export_weights(FileSystem& files, const run::Run& run) {
-  write_segmenter(files, run.folder() / kSegmenterFile, segmenter_, classes_);
+  write_segmenter(files, run.product_path(kSegmenterFile), segmenter_, classes_);
 }
 
 void SegmentTask::export_best(FileSystem& files, const run::Run& run) {
-  write_segmenter(files, run.folder() / kBestSegmenterFile, segmenter_, classes_);
+  write_segmenter(files, run.product_path(kBestSegmenterFile), segmenter_, classes_);
 }
 
 std::map<std::string, std::string> SegmentTask::metadata() const {

@@ -21,6 +21,7 @@
 #include "core/data/shards.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
+#include "program/app/print_json.h"
 #include "program/app/training.h"
 
 namespace gtsa::app {
@@ -150,7 +151,7 @@ void bench_data(const BenchDataOptions& options) {
                                       {"images", input.images},
                                       {"peak_rss_mb", peak_memory_mb()}};
   if (options.json) {
-    std::printf("%s\n", result.dump().c_str());
+    print_json(result);
     return;
   }
   std::printf("%-28s %10.1f images/s\n", ("input, " + options.recipe).c_str(), input.rate());

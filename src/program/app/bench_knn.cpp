@@ -13,7 +13,9 @@
 #include "learn/nn/products.h"
 #include "learn/probe/knn.h"
 #include "program/app/bench.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -67,7 +69,7 @@ void BenchKnnOptions::describe(Fields& f) {
   f("test", &test, "features that are classified").between(1, 1e8).flagged("test");
   f("dim", &dim, "values of a feature").between(1, 1e5).flagged("dim");
   f("k", &k, "neighbours that vote").between(1).flagged("k");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  describe_threads(f, threads);
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 
@@ -99,7 +101,7 @@ void bench_knn(const BenchKnnOptions& options) {
                                         {"gemm_gflops", gflop / products},
                                         {"utilisation", products / search},
                                         {"peak_rss_mb", peak_memory_mb()}};
-    std::printf("%s\n", result.dump().c_str());
+    print_json(result);
     return;
   }
   std::printf("%-28s %10.1f images/s\n", "rate", rate);

@@ -19,8 +19,10 @@
 #include "learn/nn/products.h"
 #include "learn/ssl/gtsa_cost.h"
 #include "learn/train/trainer.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -101,7 +103,7 @@ struct Turns {
 
 void print(const ordered_json& result, bool json) {
   if (json) {
-    std::printf("%s\n", result.dump().c_str());
+    print_json(result);
     return;
   }
   const auto value = [&](const char* key) { return result.at(key).get<double>(); };
@@ -128,7 +130,7 @@ void describe_network(Fields& f, std::string& model, int64_t& patch_size) {
 void describe_measurement(Fields& f, int64_t& batch, int64_t& steps, int64_t& threads, bool& json) {
   f("batch", &batch, "pictures of a step").between(1).flagged("batch");
   f("steps", &steps, "steps to measure, after one to warm up").between(1).flagged("steps");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  describe_threads(f, threads);
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 

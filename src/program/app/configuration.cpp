@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/formats/json_cursor.h"
 #include "core/run/run.h"
 #include "program/app/recipes.h"
 
@@ -30,8 +31,14 @@ const Recipe* find_recipe(std::string_view name) {
   return nullptr;
 }
 
-void make_absolute(TrainingOptions& options) {
-  for (std::string* path : options.paths()) *path = fs::absolute(*path).lexically_normal().string();
+/// As config.toml will hold them: good from any folder, and UTF-8.
+void settle_paths(TrainingOptions& options) {
+  for (std::string* path : options.paths()) {
+    *path = fs::absolute(*path).lexically_normal().string();
+    if (formats::first_invalid_utf8(*path) == std::string_view::npos) continue;
+    throw UsageError(
+        "{}: the name is not UTF-8, and the run's config.toml cannot hold it; rename it, or name a link to it", *path);
+  }
 }
 
 /// What chooses the default recipe is a flag like others, but needed before them.
@@ -41,10 +48,23 @@ std::string default_recipe(const Configuration& c, const std::vector<FlagText>& 
   return said.training.default_recipe();
 }
 
-/// What a recipe, or else the file of that name, says.
-std::vector<Assignment> read_config(const std::string& wanted, int layer) {
-  if (const Recipe* recipe = find_recipe(wanted)) return read_toml(recipe->toml, wanted + ".toml", layer);
-  if (fs::exists(wanted)) return read_toml(read_text(wanted), wanted, layer);
+/// A recipe is true to its own command, so a key that this one does not have tells that it is another's.
+void refuse_foreign(const Recipe& recipe, std::span<const Assignment> said, Fields& fields) {
+  for (const Assignment& assignment : said) {
+    if (fields.find(assignment.key) != nullptr) continue;
+    throw UsageError("--config {}: that recipe is for another command; this one has no {} ({})", recipe.name,
+                     assignment.key, assignment.origin.text);
+  }
+}
+
+/// Sets what a recipe, or else the file of that name, says.
+void assign_config(Fields& fields, const std::string& wanted, int layer) {
+  if (const Recipe* recipe = find_recipe(wanted)) {
+    const auto said = read_toml(recipe->toml, wanted + ".toml", layer);
+    refuse_foreign(*recipe, said, fields);
+    return assign(fields, said);
+  }
+  if (fs::exists(wanted)) return assign(fields, read_toml(read_text(wanted), wanted, layer));
   std::vector<std::string> names;
   for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
   const auto near = nearest_word(wanted, names);
@@ -55,7 +75,7 @@ std::vector<Assignment> read_config(const std::string& wanted, int layer) {
 void read_recipe(Configuration& c, const std::vector<FlagText>& flags) {
   const std::string& wanted = c.training.command.config;
   c.recipe = wanted.empty() ? default_recipe(c, flags) : wanted;
-  assign(c.fields, read_config(c.recipe, wanted.empty() ? kRecipe : kConfig));
+  assign_config(c.fields, c.recipe, wanted.empty() ? kRecipe : kConfig);
 }
 
 void resume(Configuration& c, const std::vector<FlagText>& flags) {
@@ -72,7 +92,7 @@ void resume(Configuration& c, const std::vector<FlagText>& flags) {
   for (const std::string& pair : c.training.command.sets) assign_set(asked.fields, pair, kSet);
   for (const FlagText& said : flags) set_flag(asked.fields, said);
   asked.training.settle(asked.fields);
-  make_absolute(asked.training);
+  settle_paths(asked.training);
   for (Field& field : asked.fields.all()) {
     Field& kept = c.fields.at(field.key());
     if (field.origin().layer < kConfig || field.is_only_flag() || field.text() == kept.text()) continue;
@@ -107,7 +127,7 @@ void set_flag(Fields& fields, const FlagText& said) {
 
 void configure(Fields& fields, const std::vector<FlagText>& flags) {
   for (const FlagText& said : flags) {
-    if (said.flag == "config") assign(fields, read_config(said.texts.back(), kConfig));
+    if (said.flag == "config") assign_config(fields, said.texts.back(), kConfig);
   }
   for (const FlagText& said : flags) set_flag(fields, said);
 }
@@ -128,7 +148,7 @@ void configure(Configuration& c, const std::vector<FlagText>& flags) {
     for (const std::string& pair : command.sets) assign_set(c.fields, pair, kSet);
     for (const FlagText& said : flags) set_flag(c.fields, said);
     c.training.settle(c.fields);
-    make_absolute(c.training);
+    settle_paths(c.training);
     if (command.resume && c.training.data.folders.empty()) {
       throw UsageError("--resume: there is no run in {}; with --data it would begin one", command.out);
     }

@@ -7,7 +7,9 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/data/dataset_check.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 #include "program/app/progress_line.h"
 
 namespace gtsa::app {
@@ -162,7 +164,7 @@ void DataCheckOptions::describe(Fields& f) {
       .flagged("task")
       .meaning("auto = as the layout suggests");
   f("threads", &threads, "threads that decode").between(0).flagged("threads").meaning("0 = usable CPUs");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_max_pixels(f, max_pixels);
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 
@@ -179,7 +181,7 @@ bool data_check(const DataCheckOptions& options) {
     report = data::check_dataset(options.folder, check);
   }
   if (options.json) {
-    std::printf("%s\n", to_json(report).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    print_json(to_json(report));
   } else {
     print(report);
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 
 namespace gtsa::app {
 
@@ -11,7 +12,7 @@ struct DataCheckOptions {
   std::string folder;
   std::string task = "auto";
   int64_t threads = 0;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   bool json = false;
   void describe(Fields& f);
 };

@@ -17,8 +17,10 @@
 #include "core/run/run.h"
 #include "core/synth/dataset.h"
 #include "learn/train/trainer.h"
+#include "program/app/common_options.h"
 #include "program/app/console_reporter.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 #include "program/app/progress_line.h"
 #include "program/app/report.h"
 
@@ -157,7 +159,8 @@ void print_table(const std::vector<BeforeAndAfter>& rows) {
   }
 }
 
-void print_json(const DemoOptions& options, const std::vector<BeforeAndAfter>& rows, int64_t steps, double seconds) {
+nlohmann::ordered_json json_of(const DemoOptions& options, const std::vector<BeforeAndAfter>& rows, int64_t steps,
+                               double seconds) {
   nlohmann::ordered_json json{{"run", (fs::path(options.out) / "run").string()},
                               {"report", (fs::path(options.out) / "report.html").string()},
                               {"steps", steps},
@@ -168,7 +171,7 @@ void print_json(const DemoOptions& options, const std::vector<BeforeAndAfter>& r
     json["before"][row.name] = row.before;
     json["after"][row.name] = row.after;
   }
-  std::printf("%s\n", json.dump().c_str());
+  return json;
 }
 
 }  // namespace
@@ -178,7 +181,7 @@ void DemoOptions::describe(Fields& f) {
   f("minutes", &minutes, "about how long it may take").in("minutes").between(0.1, 100'000).flagged("minutes");
   f("images", &images, "learn from these photographs instead of rendered scenes").flagged("images").several();
   f("seed", &seed, "of scenes, weights and order").between(0).flagged("seed");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  describe_threads(f, threads);
   f("overwrite", &overwrite, "replace an earlier demo in --out").flagged("overwrite");
   f("json", &json, "one JSON object on standard output instead of the table").flagged("json");
 }
@@ -206,7 +209,7 @@ Ending demo(const DemoOptions& options) {
   report(page);
   const auto rows = probes_of(c.options.command.out);
   if (options.json) {
-    print_json(options, rows, steps, clock() - begin);
+    print_json(json_of(options, rows, steps, clock() - begin));
     return Ending::done;
   }
   print_table(rows);

@@ -16,8 +16,10 @@
 #include "learn/dist/communicator.h"
 #include "learn/transfer/accuracy.h"
 #include "learn/transfer/confusion_picture.h"
+#include "program/app/common_options.h"
 #include "program/app/csv.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -81,13 +83,10 @@ void EvalClassifyOptions::describe(Fields& f) {
   f("predictions", &predictions, "CSV file for every picture's prediction").flagged("predictions");
   f("confusion", &confusion, "PNG file for the confusion matrix").flagged("confusion");
   f("micro_batch", &micro_batch, "images a forward pass").between(1).flagged("micro-batch");
-  f("workers", &workers, "threads that decode")
-      .between(0, 1024)
-      .flagged("workers")
-      .meaning("0 = a quarter of the CPUs");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  describe_workers(f, workers, "threads that decode");
+  describe_threads(f, threads);
   f("exif", &exif, "turn photographs upright as their EXIF orientation says").flagged("exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_max_pixels(f, max_pixels);
   f("max_bad_share", &max_bad_share, "share of the files that may be unreadable")
       .between(0, 1)
       .flagged("max-bad-share");
@@ -125,7 +124,7 @@ void eval_classify(const EvalClassifyOptions& options) {
     nlohmann::ordered_json json{{"weights", loaded.source}, {"data", root}, {"split", options.split}};
     json.update(transfer::to_json(accuracy, loaded.classes));
     json["images_per_second"] = static_cast<double>(accuracy.counts.scores().images) / seconds;
-    std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    print_json(json);
     return;
   }
   const metrics::ClassificationScores scores = accuracy.counts.scores();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 
 namespace gtsa::app {
 
@@ -17,7 +18,7 @@ struct EvalClassifyOptions {
   int64_t workers = 0;
   int64_t threads = 0;
   bool exif = false;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   double max_bad_share = 0.01;
   bool json = false;
   void describe(Fields& f);

@@ -13,7 +13,9 @@
 #include "learn/dist/communicator.h"
 #include "learn/transfer/confusion_picture.h"
 #include "learn/transfer/segment_scores.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 #include "program/app/progress_line.h"
 
 namespace gtsa::app {
@@ -86,12 +88,9 @@ void EvalSegmentOptions::describe(Fields& f) {
   look.describe(f);
   f("confusion", &confusion, "PNG file for the confusion matrix").flagged("confusion");
   f("per_class", &per_class, "every class, however many").flagged("per-class");
-  f("workers", &workers, "threads that decode, and as many that finish")
-      .between(0, 1024)
-      .flagged("workers")
-      .meaning("0 = a quarter of the CPUs");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_workers(f, workers, "threads that decode, and as many that finish");
+  describe_threads(f, threads);
+  describe_max_pixels(f, max_pixels);
   f("max_bad_share", &max_bad_share, "share of the files that may be unusable").between(0, 1).flagged("max-bad-share");
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
@@ -122,9 +121,7 @@ void eval_segment(const EvalSegmentOptions& options) {
     image::write_png(real_files(), options.confusion, transfer::confusion_picture(measured.confusion));
   }
   if (options.json) {
-    std::printf("%s\n", json_of(measured, loaded, options, seconds)
-                            .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                            .c_str());
+    print_json(json_of(measured, loaded, options, seconds));
     return;
   }
   const metrics::SegmentationScores scores = measured.confusion.scores();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 #include "program/app/segment_look.h"
 
 namespace gtsa::app {
@@ -19,7 +20,7 @@ struct EvalSegmentOptions {
   bool per_class = false;
   int64_t workers = 0;
   int64_t threads = 0;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   double max_bad_share = 0.01;
   bool json = false;
   void describe(Fields& f);

@@ -1,6 +1,5 @@
 #include "program/app/features.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,13 +10,16 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/data/classified.h"
 #include "core/data/inaturalist.h"
 #include "core/data/shards.h"
 #include "core/formats/npy.h"
 #include "core/formats/safetensors.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 #include "program/app/progress_line.h"
 
 namespace gtsa::app {
@@ -65,9 +67,7 @@ std::span<const std::byte> bytes_of(const T* values, size_t count) {
 }
 
 /// What is no UTF-8 is replaced: a header holds nothing else.
-std::string utf8(const std::string& text) {
-  return ordered_json::parse(ordered_json(text).dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
+std::string utf8(const std::string& text) { return ordered_json::parse(json_line(ordered_json(text))); }
 
 void write_npy(const fs::path& out, const probe::Features& features, const Pictures& pictures) {
   const at::Tensor& values = features.values;
@@ -98,7 +98,7 @@ void write_safetensors(const fs::path& out, const probe::Features& features, con
   if (!pictures.labels.empty()) {
     for (const int64_t file : features.files) labels.push_back(pictures.labels[static_cast<size_t>(file)]);
     records.push_back({"labels", formats::Dtype::i64, {rows}, bytes_of(labels.data(), labels.size())});
-    metadata["classes"] = ordered_json(pictures.classes).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    metadata["classes"] = json_line(ordered_json(pictures.classes));
   }
   formats::write_safetensors(real_files(), out, records, metadata);
 }
@@ -117,12 +117,9 @@ void ExtractionOptions::describe(Fields& f, const std::string& data_help) {
       .flagged("input-size")
       .meaning("0 = the network's own");
   f("micro_batch", &micro_batch, "pictures of a forward pass").between(1).flagged("micro-batch");
-  f("workers", &workers, "threads that decode and crop")
-      .between(0)
-      .flagged("workers")
-      .meaning("0 = a quarter of the usable CPUs");
-  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_workers(f, workers, "threads that decode and crop");
+  describe_no_exif(f, no_exif);
+  describe_max_pixels(f, max_pixels);
   f("cache", &cache, "folder in which features are kept for the next time")
       .flagged("cache")
       .meaning("empty = $XDG_CACHE_HOME/gtsa/features or ~/.cache/gtsa/features");
@@ -177,7 +174,7 @@ void export_features(const FeaturesOptions& options) {
   ordered_json json{{"out", out.string()}, {"pictures", rows}, {"dim", width}};
   if (!pictures.classes.empty()) json["classes"] = pictures.classes.size();
   if (!features.skipped.empty()) json["skipped"] = features.skipped;
-  std::printf("%s\n", json.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+  print_json(json);
 }
 
 }  // namespace gtsa::app

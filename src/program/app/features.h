@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 #include "learn/probe/features.h"
 #include "program/app/weights_options.h"
 
@@ -21,7 +22,7 @@ struct ExtractionOptions {
   int64_t micro_batch = 32;
   int64_t workers = 0;
   bool no_exif = false;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   std::string cache;
   bool no_cache = false;
   bool json = false;

@@ -28,8 +28,8 @@ void FineTuning::start_from(const std::string& weights) {
 }
 
 std::pair<std::string, fs::path> FineTuning::product(const run::Run& run) const {
-  const fs::path best = run.folder() / product_.best;
-  return {product_.name, fs::exists(best) ? best : run.folder() / product_.file};
+  const fs::path best = run.product_path(product_.best);
+  return {product_.name, fs::exists(best) ? best : run.product_path(product_.file)};
 }
 
 std::string FineTuning::only_folder(const std::string& wanted) const {

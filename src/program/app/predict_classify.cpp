@@ -6,11 +6,13 @@
 #include <span>
 
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/metrics/classification.h"
 #include "learn/dist/communicator.h"
 #include "learn/transfer/classifier_file.h"
 #include "learn/transfer/inference.h"
+#include "program/app/common_options.h"
 #include "program/app/csv.h"
 #include "program/app/machine.h"
 #include "program/app/named_pictures.h"
@@ -40,14 +42,14 @@ std::string table_line(const std::string& file, std::span<const Guess> guesses, 
   return line + '\n';
 }
 
-std::string json_line(const std::string& file, std::span<const Guess> guesses, const transfer::ClassNames& classes) {
+std::string jsonl_line(const std::string& file, std::span<const Guess> guesses, const transfer::ClassNames& classes) {
   nlohmann::ordered_json json{{"file", file}, {"classes", nlohmann::ordered_json::array()}};
   for (const auto& [index, probability] : guesses) {
     json["classes"].push_back({{"class", classes.names[static_cast<size_t>(index)]},
                                {"category_id", classes.category_ids[static_cast<size_t>(index)]},
                                {"probability", probability}});
   }
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  return json_line(json) + '\n';
 }
 
 std::string csv_lines(const std::string& file, std::span<const Guess> guesses, const transfer::ClassNames& classes) {
@@ -66,17 +68,12 @@ void PredictClassifyOptions::describe(Fields& f) {
   f("images", &images, "photographs: files, folders, or lists of paths").positional();
   f("weights", &weights, "a run of finetune classify (its best classifier) or .safetensors").flagged("weights");
   f("top", &top, "classes a picture").between(1).flagged("top");
-  f("format", &format, "one line a picture, one JSON object a line, or CSV")
-      .one_of({"table", "jsonl", "csv"})
-      .flagged("format");
+  describe_line_format(f, format);
   f("micro_batch", &micro_batch, "images a forward pass").between(1).flagged("micro-batch");
-  f("workers", &workers, "threads that decode")
-      .between(0, 1024)
-      .flagged("workers")
-      .meaning("0 = a quarter of the CPUs");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
-  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_workers(f, workers, "threads that decode");
+  describe_threads(f, threads);
+  describe_no_exif(f, no_exif);
+  describe_max_pixels(f, max_pixels);
 }
 
 void predict_classify(const PredictClassifyOptions& options) {
@@ -84,7 +81,7 @@ void predict_classify(const PredictClassifyOptions& options) {
   prepare_arithmetic(options.threads);
   const transfer::LoadedClassifier loaded = transfer::load_classifier(options.weights);
   const data::Photographs photographs(named_pictures(options.images));
-  const auto line_of = options.format == "jsonl" ? json_line : options.format == "csv" ? csv_lines : table_line;
+  const auto line_of = options.format == "jsonl" ? jsonl_line : options.format == "csv" ? csv_lines : table_line;
   if (options.format == "csv") std::fputs("file,rank,class,category_id,probability\n", stdout);
   const auto ranks = dist::one_rank();
   const auto shown = transfer::for_each_logits(

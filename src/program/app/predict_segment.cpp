@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/data/photographs.h"
 #include "core/image/encode.h"
@@ -19,6 +20,7 @@
 #include "learn/transfer/segment_inference.h"
 #include "learn/transfer/segment_pictures.h"
 #include "learn/transfer/segmenter_file.h"
+#include "program/app/common_options.h"
 #include "program/app/csv.h"
 #include "program/app/machine.h"
 #include "program/app/named_pictures.h"
@@ -105,7 +107,7 @@ std::string table_line(const Told& told, std::span<const std::string> names, boo
   return line + '\n';
 }
 
-std::string json_line(const Told& told, std::span<const std::string> names, bool overlay) {
+std::string jsonl_line(const Told& told, std::span<const std::string> names, bool overlay) {
   nlohmann::ordered_json json{{"file", told.file}, {"labels", told.places.labels.string()}};
   if (overlay) json["overlay"] = told.places.overlay.string();
   json["width"] = told.size.width;
@@ -114,7 +116,7 @@ std::string json_line(const Told& told, std::span<const std::string> names, bool
   for (const Area& area : told.areas) {
     json["classes"].push_back({{"class", names[area.index]}, {"pixels", area.pixels}, {"share", told.share(area)}});
   }
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  return json_line(json) + '\n';
 }
 
 std::string csv_lines(const Told& told, std::span<const std::string> names, bool) {
@@ -157,17 +159,12 @@ void PredictSegmentOptions::describe(Fields& f) {
   f("out", &out, "folder for the label maps").flagged("out");
   f("overlay", &overlay, "also NAME_overlay.jpg, the classes' colours over the photograph").flagged("overlay");
   f("overwrite", &overwrite, "replace files that are there").flagged("overwrite");
-  f("format", &format, "one line a picture, one JSON object a line, or CSV")
-      .one_of({"table", "jsonl", "csv"})
-      .flagged("format");
+  describe_line_format(f, format);
   look.describe(f);
-  f("workers", &workers, "threads that decode, and as many that write")
-      .between(0, 1024)
-      .flagged("workers")
-      .meaning("0 = a quarter of the CPUs");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
-  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_workers(f, workers, "threads that decode, and as many that write");
+  describe_threads(f, threads);
+  describe_no_exif(f, no_exif);
+  describe_max_pixels(f, max_pixels);
 }
 
 void predict_segment(const PredictSegmentOptions& options) {
@@ -183,7 +180,7 @@ void predict_segment(const PredictSegmentOptions& options) {
                                               .max_bad_share = 1,
                                               .keep_pixels = options.overlay};
   real_files().create_directories(options.out);
-  const auto line_of = options.format == "jsonl" ? json_line : options.format == "csv" ? csv_lines : table_line;
+  const auto line_of = options.format == "jsonl" ? jsonl_line : options.format == "csv" ? csv_lines : table_line;
   if (options.format == "csv") std::fputs("file,labels,class,pixels,share\n", stdout);
   const Writer writer(loaded.classes);
   const image::DecodeOptions decode{.max_pixels = options.max_pixels, .apply_exif = !options.no_exif};

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 #include "program/app/segment_look.h"
 
 namespace gtsa::app {
@@ -20,7 +21,7 @@ struct PredictSegmentOptions {
   int64_t workers = 0;
   int64_t threads = 0;
   bool no_exif = false;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   void describe(Fields& f);
 };
 

@@ -9,6 +9,8 @@
 #include "core/data/image_folder.h"
 #include "learn/probe/correspondence.h"
 #include "learn/probe/segmentation.h"
+#include "program/app/common_options.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -25,8 +27,8 @@ const std::string& only_folder(const ProbeOptions& options, const char* what) {
 void ProbeOptions::describe(Fields& f) {
   f("data", &data, "photographs, or for segment a folder in ADE20K's layout").flagged("data");
   network.describe(f);
-  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_no_exif(f, no_exif);
+  describe_max_pixels(f, max_pixels);
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 
@@ -41,7 +43,7 @@ void probe_correspondence(const ProbeOptions& options) {
   const auto network = probe::freeze(encoder.vit, encoder.projector ? &*encoder.projector : nullptr);
   const auto result = probe::probe_correspondence(network, photographs.files(), probe_options);
   if (options.json) {
-    std::printf("%s\n", probe::to_json(result).dump().c_str());
+    print_json(probe::to_json(result));
     return;
   }
   for (const auto& skipped : result.skipped) log::warning("{}", skipped);
@@ -60,7 +62,7 @@ void probe_segment(const ProbeOptions& options) {
   probe_options.head.seed = static_cast<uint64_t>(options.network.seed);
   const auto result = probe::probe_segmentation(probe::freeze(encoder.vit, nullptr), folder, probe_options);
   if (options.json) {
-    std::printf("%s\n", probe::to_json(result).dump().c_str());
+    print_json(probe::to_json(result));
     return;
   }
   std::printf("%s\nlinear segmentation of frozen features, %lld training and %lld validation pictures\n",

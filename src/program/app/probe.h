@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 #include "program/app/features.h"
 #include "program/app/weights_options.h"
 
@@ -14,7 +15,7 @@ struct ProbeOptions {
   std::vector<std::string> data;
   WeightsOptions network;
   bool no_exif = false;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   bool json = false;
   void describe(Fields& f);
 };

@@ -6,9 +6,11 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/formats/safetensors.h"
 #include "learn/probe/class_probes.h"
+#include "program/app/print_json.h"
 #include "program/app/probe.h"
 
 namespace gtsa::app {
@@ -29,10 +31,6 @@ void print_probed(const std::string& source, const char* what, const probe::Prob
   std::printf("%s\n%s, %zu classes, %lld training and %lld validation pictures\n", source.c_str(), what,
               probed.classes.size(), static_cast<long long>(probed.training_pictures),
               static_cast<long long>(probed.validation_pictures));
-}
-
-void print_json(const ordered_json& json) {
-  std::printf("%s\n", json.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
 }
 
 /// "none", or a number of views of each picture.
@@ -95,7 +93,7 @@ void write_head(const fs::path& out, const LinearProbeOptions& options, const st
                        std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())))});
   }
   formats::write_safetensors(real_files(), out, records,
-                             {{"classes", ordered_json(result.probed.classes).dump()},
+                             {{"classes", json_line(ordered_json(result.probed.classes))},
                               {"weights", source},
                               {"pool", options.extraction.pool},
                               {"protocol", options.protocol},

@@ -15,6 +15,7 @@
 #include "program/app/finetune_segment.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -106,7 +107,7 @@ void replay(const ReplayOptions& options) {
   auto& files = result["files"] = nlohmann::ordered_json::array();
   for (const auto& key : losses.keys) files.push_back(parts.photographs.name(key.file));
   if (options.json) {
-    std::printf("%s\n", result.dump().c_str());
+    print_json(result);
     return;
   }
   std::printf("step %lld, skipped because %s\n", static_cast<long long>(step), state.metadata.at("reason").c_str());

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +19,7 @@
 #include "core/report/report.h"
 #include "core/run/run.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -34,12 +34,12 @@ fs::path page_of(const ReportOptions& options) {
   if (options.out.empty()) {
     if (options.runs.size() > 1)
       throw UsageError("--out is missing: name the page that compares the runs, for example --out compared.html");
-    return fs::path(options.runs[0]) / "report.html";
+    return run::Run::report_path(options.runs[0]);
   }
   const fs::path page(options.out);
   if (fs::is_directory(page))
     throw UsageError("--out {} is a folder: name a file, for example {}", page.string(),
-                     (page / "report.html").string());
+                     run::Run::report_path(page).string());
   constexpr std::string_view kMark = R"(<meta name="generator" content="gtsa">)";
   std::array<char, 256> begin{};
   std::ifstream stream(page, std::ios::binary);
@@ -110,7 +110,7 @@ Ending report(const ReportOptions& options) {
   log::info("the report is {}", page.string());
   if (options.json) {
     const nlohmann::ordered_json result{{"report", page.string()}, {"runs", options.runs}};
-    std::printf("%s\n", result.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    print_json(result);
   }
   return ending;
 }

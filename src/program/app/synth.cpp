@@ -10,6 +10,7 @@
 #include "core/image/encode.h"
 #include "core/synth/contact_sheet.h"
 #include "core/synth/dataset.h"
+#include "program/app/print_json.h"
 #include "program/app/progress_line.h"
 
 namespace gtsa::app {
@@ -37,7 +38,7 @@ void write_sheet(const SynthOptions& options) {
   const image::Image sheet = synth::contact_sheet(static_cast<uint64_t>(options.seed), kColumns, kRows);
   image::write_jpeg(real_files(), options.contact_sheet, sheet, kQuality);
   if (options.json) {
-    std::printf("%s\n", Json{{"contact_sheet", options.contact_sheet}, {"scenes", kColumns * kRows}}.dump().c_str());
+    print_json(Json{{"contact_sheet", options.contact_sheet}, {"scenes", kColumns * kRows}});
   } else {
     std::printf("%d scenes in %s\n", kColumns * kRows, options.contact_sheet.c_str());
   }
@@ -113,7 +114,7 @@ void data_synth(const SynthOptions& options) {
   }
   const double seconds = clock() - start;
   if (options.json) {
-    std::printf("%s\n", to_json(options, summary, seconds).dump().c_str());
+    print_json(to_json(options, summary, seconds));
   } else {
     print(options, summary, seconds);
   }

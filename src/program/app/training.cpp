@@ -11,6 +11,7 @@
 #include "learn/model/encoder.h"
 #include "program/app/console_reporter.h"
 #include "program/app/machine.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -134,13 +135,13 @@ void print_result(const CommandOptions& command, const Method& method, const run
   nlohmann::ordered_json result{
       {"run", command.out}, {"steps", progress.step}, {"skipped", progress.skipped}, {name, path.string()}};
   if (progress.best) result.update({{"best", progress.best->figure}, {"best_step", progress.best->step}});
-  std::printf("%s\n", result.dump().c_str());
+  print_json(result);
 }
 
 Ending dry_run(const Configuration& c, const Method& method, const RunParts& parts) {
   const auto facts = estimates(c.training, method, parts);
   if (c.training.command.json) {
-    std::printf("%s\n", facts.dump().c_str());
+    print_json(facts);
   } else {
     std::printf("# %s\n%s", c.recipe.c_str(), c.fields.toml().c_str());
     print_estimates(facts);

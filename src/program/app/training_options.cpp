@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "learn/model/encoder.h"
 #include "learn/train/schedule.h"
+#include "program/app/common_options.h"
 
 namespace gtsa::app {
 namespace {
@@ -95,12 +96,9 @@ nn::VitOptions network_named(const std::string& name, int64_t patch_size, int64_
 
 void PhotoOptions::describe(Fields& f) {
   f("folders", &folders, "photographs: a folder, a text file that lists paths, or tar shards").flagged("data");
-  f("workers", &workers, "threads that decode and augment")
-      .between(0, 1024)
-      .flagged("workers")
-      .meaning("0 = a quarter of the CPUs");
+  describe_workers(f, workers, "threads that decode and augment");
   f("exif", &exif, "turn photographs upright as their EXIF orientation says").switched_off_by("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_max_pixels(f, max_pixels);
   f("decode_side", &decode_side,
     "decode JPEGs at 1/2, 1/4 or 1/8 while their shorter side keeps this: faster, other pixels")
       .in("pixels")

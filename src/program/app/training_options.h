@@ -58,7 +58,7 @@ struct PhotoOptions {
   std::vector<std::string> folders;
   int64_t workers = 0;
   bool exif = true;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   int64_t decode_side = 0;
   double max_bad_share = 0.01;
   int64_t shuffle_buffer = 4096;

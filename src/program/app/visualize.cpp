@@ -1,11 +1,11 @@
 #include "program/app/visualize.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_line.h"
 #include "core/base/log.h"
 #include "core/data/crop_pictures.h"
 #include "core/image/decode.h"
@@ -14,8 +14,10 @@
 #include "core/report/similarity_page.h"
 #include "learn/model/encoder.h"
 #include "learn/probe/pictures.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
 #include "program/app/named_pictures.h"
+#include "program/app/print_json.h"
 
 namespace gtsa::app {
 namespace {
@@ -51,11 +53,11 @@ model::Encoder encoder_of(const VisualizeOptions& options) {
 void write_index(const VisualizeOptions& options, const std::string& title, const char* name,
                  const ordered_json& json) {
   const fs::path folder = options.out;
-  write_atomically(real_files(), folder / name, json.dump() + "\n");
+  write_atomically(real_files(), folder / name, json_line(json) + "\n");
   write_atomically(real_files(), folder / "index.html", report::render_picture_page(folder, title));
   log::info("the pictures are shown by {}", (folder / "index.html").string());
   if (!options.json) return;
-  std::printf("%s\n", ordered_json{{"page", (folder / "index.html").string()}, {"pictures", json}}.dump().c_str());
+  print_json(ordered_json{{"page", (folder / "index.html").string()}, {"pictures", json}});
 }
 
 void visualize_features(const VisualizeOptions& options, const probe::PictureOptions& what) {
@@ -116,9 +118,9 @@ void VisualizeOptions::describe(Fields& f) {
   f("crop_sizes", &crop_sizes, "for crops: side of global and local views").in("pixels").flagged("crop-sizes");
   f("num_crops", &num_crops, "for crops: global and local views of a photograph").flagged("num-crops");
   f("seed", &seed, "of the views").between(0).flagged("seed");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
-  f("no_exif", &no_exif, "do not turn photographs upright by EXIF").flagged("no-exif");
-  f("max_pixels", &max_pixels, "larger pictures are refused").in("pixels").between(1).flagged("max-pixels");
+  describe_threads(f, threads);
+  describe_no_exif(f, no_exif);
+  describe_max_pixels(f, max_pixels);
   f("json", &json, "one JSON object on standard output").flagged("json");
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/options.h"
+#include "core/image/decode.h"
 
 namespace gtsa::app {
 
@@ -19,7 +20,7 @@ struct VisualizeOptions {
   int64_t seed = 0;
   int64_t threads = 0;
   bool no_exif = false;
-  int64_t max_pixels = 89'478'485;
+  int64_t max_pixels = image::kMaxPixels;
   bool json = false;
   void describe(Fields& f);
 };

@@ -1,6 +1,7 @@
 #include "program/app/weights_options.h"
 
 #include "core/base/error.h"
+#include "program/app/common_options.h"
 #include "program/app/machine.h"
 #include "program/app/pretrain_options.h"
 
@@ -19,7 +20,7 @@ void WeightsOptions::describe(Fields& f) {
       .between(1, 4096)
       .flagged("image-size");
   f("seed", &seed, "of random weights and of what is drawn").between(0).flagged("seed");
-  f("threads", &threads, "threads of the arithmetic").between(0).flagged("threads").meaning("0 = usable CPUs");
+  describe_threads(f, threads);
 }
 
 model::Encoder WeightsOptions::encoder() const {

@@ -70,6 +70,8 @@ TEST(Run, RefusesAFolderThatHoldsARunUnlessToldToOverwrite) {
     run.append_metrics({{"step", 0}, {"loss", 1.0}});
     touch(run.checkpoint_path(500));
     touch(folder / "notes.txt");
+    touch(run.product_path("segmenter_best.safetensors"));
+    touch(run::Run::report_path(folder.path()));
   }
   const std::string said = refusal([&] { run::Run::create(real_files(), folder.path(), false); });
   EXPECT_THAT(said, HasSubstr("--resume"));
@@ -78,12 +80,15 @@ TEST(Run, RefusesAFolderThatHoldsARunUnlessToldToOverwrite) {
   EXPECT_TRUE(run.read_metrics().empty());
   EXPECT_TRUE(run.list_checkpoints().empty());
   EXPECT_FALSE(run::Run::exists(folder.path()));
+  EXPECT_FALSE(fs::exists(run.product_path("segmenter_best.safetensors")));
+  EXPECT_FALSE(fs::exists(run::Run::report_path(folder.path()))) << "it tells of the run that is gone";
   EXPECT_TRUE(fs::exists(folder / "notes.txt")) << "files of others stay";
 }
 
 TEST(Run, RefusesLeftoversOfARunButNotAnEmptyOrForeignFolder) {
   const test::TemporaryFolder folder;
   touch(folder / "photo.jpg");
+  touch(folder / "report.html");
   { run::Run::create(real_files(), folder.path(), false); }
   { run::Run::create(real_files(), folder.path(), false); }  // killed before its config was written: nothing is lost
   touch(folder / "encoder.safetensors");

@@ -148,6 +148,7 @@ struct ToyOptions {
 class ToyRun {
  public:
   static constexpr int64_t kFiles = 22, kBatch = 4, kTotal = 20;
+  static constexpr const char* kName = "\xFF.jpg";  ///< nothing reads it; names need not be UTF-8
 
   ToyRun(const std::filesystem::path& folder, const ToyOptions& options, Fault fault = {},
          FileSystem& files = real_files())
@@ -179,7 +180,7 @@ class ToyRun {
                             .make_loader =
                                 [this, sampler, parts, options](int64_t step) {
                                   return std::make_unique<data::Loader>(
-                                      std::vector<std::filesystem::path>(kFiles, "none"), sampler.in_parts(parts),
+                                      std::vector<std::filesystem::path>(kFiles, kName), sampler.in_parts(parts),
                                       task.recipe(),
                                       data::LoaderOptions{.workers = options.workers, .first_iteration = step * parts});
                                 },
