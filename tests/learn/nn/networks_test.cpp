@@ -167,7 +167,8 @@ TEST(DropPath, ChangesTheTokensOfADroppedSampleAlone) {
   one_dropped.keep[2][0][1].fill_(0);
   const at::Tensor before = forward_tokens(bound.vit, images, &all_kept);
   const at::Tensor after = forward_tokens(bound.vit, images, &one_dropped);
-  EXPECT_TRUE(at::equal(before[0], after[0]));
+  // Not bit for bit: the branch's products have fewer rows, for which a matrix library may sum in another order.
+  EXPECT_LE(test::max_difference(before[0], after[0]), 1e-6);
   EXPECT_GT(test::max_difference(before[1], after[1]), 1e-3);
 }
 

@@ -94,7 +94,7 @@ class DinoStep {
     check_gradients(step, norms);
     optimizer_->step(norms, values.lr, values.weight_decay, values.momentum, position_.step);
     task_.commit();
-    check_after(values.lr);
+    check_after(values.lr, values.momentum);
   }
 
  private:
@@ -127,7 +127,8 @@ class DinoStep {
     auto batch = std::make_shared<data::Batch>();
     for (const auto& [name, views] : {std::pair("global", images(0, options_.global.count)),
                                       std::pair("local", images(options_.global.count, options_.local.count))}) {
-      data::Buffer buffer{{name, data::Element::f32, views.sizes().vec()}, data::allocate_on_heap(views.nbytes())};
+      data::BufferSpec spec{name, data::Element::f32, views.sizes().vec()};
+      data::Buffer buffer{std::move(spec), data::allocate_on_heap(views.nbytes())};
       std::copy_n(static_cast<const std::byte*>(views.data_ptr()), views.nbytes(), buffer.data.get());
       batch->buffers.push_back(std::move(buffer));
     }
@@ -163,7 +164,7 @@ class DinoStep {
     }
   }
 
-  void check_after(double lr) {
+  void check_after(double lr, double momentum) {
     for (const auto& [name, tensor] : test::by_name(nn::parameters(task_.student()))) {
       const at::Tensor want = golden_tensor(golden_, prefix_ + "student_after." + name);
       at::Tensor allowed = 2e-6 + 1e-4 * want.abs();
@@ -172,21 +173,24 @@ class DinoStep {
       }
       EXPECT_LE(((tensor.detach() - want).abs() - allowed).max().item<float>(), 0) << prefix_ << name;
     }
+    take_over_noise(momentum);
     for (const auto& [name, tensor] : test::by_name(nn::parameters(task_.teacher()))) {
       expect_close(tensor, "teacher_after." + name, 1e-5, 1e-6);
     }
     expect_close(task_.centre(), "center_after", 1e-5, 1e-6);
-    take_over_noise();
   }
 
   /// Where a gradient is rounding noise (the key third of qkv biases above all), AdamW makes a step of up to lr of it
-  /// in either direction; the next step begins with the recorded one's.
-  void take_over_noise() {
+  /// in either direction. The recorded one's takes the place of ours: in the student, and by its share in the average.
+  void take_over_noise(double momentum) {
     const at::NoGradGuard no_grad;
+    const auto teacher = test::by_name(nn::parameters(task_.teacher()));
     for (const auto& [name, tensor] : test::by_name(nn::parameters(task_.student()))) {
       if (!golden_.has(prefix_ + "grad." + name)) continue;
-      tensor.copy_(
-          at::where(smallest_gradient(name) > 1e-6, tensor, golden_tensor(golden_, prefix_ + "student_after." + name)));
+      const at::Tensor recorded = golden_tensor(golden_, prefix_ + "student_after." + name);
+      const at::Tensor taken = at::where(smallest_gradient(name) > 1e-6, tensor, recorded);
+      teacher.at(name).add_(taken - tensor, 1 - momentum);
+      tensor.copy_(taken);
     }
   }
 
